@@ -1,0 +1,131 @@
+#include "base/atomic_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <utility>
+
+#include "base/error.h"
+
+namespace mobileclip {
+namespace {
+
+constexpr size_t kBufferSize = size_t{1} << 20;
+
+/// Writes all bytes at the current position (or at `offset` if ≥ 0); false with errno on failure.
+bool write_all(int fd, std::string_view bytes, off_t offset) {
+  while (!bytes.empty()) {
+    const ssize_t n = offset < 0 ? ::write(fd, bytes.data(), bytes.size())
+                                 : ::pwrite(fd, bytes.data(), bytes.size(), offset);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    if (n == 0) {
+      errno = ENOSPC;
+      return false;
+    }
+    bytes.remove_prefix(static_cast<size_t>(n));
+    if (offset >= 0) offset += n;
+  }
+  return true;
+}
+
+std::string folder_of(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+/// Follows a symbolic link, so that a link stays a link and its target is replaced.
+std::string resolve_link(const std::string& path) {
+  char* resolved = ::realpath(path.c_str(), nullptr);
+  if (resolved == nullptr) return path;
+  std::string out(resolved);
+  ::free(resolved);  // NOLINT(cppcoreguidelines-no-malloc): realpath's own buffer
+  return out;
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
+  struct stat status {};
+  mode_t mode = 0;
+  if (::stat(path_.c_str(), &status) == 0) {
+    if (S_ISDIR(status.st_mode)) {
+      fail(ErrorCode::kIo, "cannot write {}: it is a folder", quoted(path_));
+    }
+    if (!S_ISREG(status.st_mode)) {
+      fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+      if (fd_ < 0) throw system_error("write", path_, errno);
+      return;
+    }
+    mode = status.st_mode & 07777;
+    path_ = resolve_link(path_);
+    if (::access(path_.c_str(), W_OK) != 0) throw system_error("write", path_, errno);
+  }
+  static std::atomic<unsigned> counter{0};
+  for (;;) {
+    temporary_ = fmt::format("{}.{}-{}.part", path_, ::getpid(), counter++);
+    fd_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd_ >= 0) break;
+    if (errno == EEXIST || errno == EINTR) continue;
+    const int error = errno;
+    temporary_.clear();
+    throw system_error("write", path_, error);
+  }
+  if (mode != 0) ::fchmod(fd_, mode);
+}
+
+AtomicFile::~AtomicFile() { discard(); }
+
+void AtomicFile::discard() {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  temporary_.clear();
+}
+
+void AtomicFile::fail_and_remove(std::string_view operation) {
+  const Error error = system_error(operation, path_, errno);
+  discard();
+  throw error;
+}
+
+void AtomicFile::flush() {
+  if (!write_all(fd_, buffer_, -1)) fail_and_remove("write");
+  buffer_.clear();
+}
+
+void AtomicFile::write(std::string_view bytes) {
+  buffer_ += bytes;
+  if (buffer_.size() >= kBufferSize) flush();
+}
+
+void AtomicFile::overwrite(uint64_t offset, std::string_view bytes) {
+  flush();
+  if (!write_all(fd_, bytes, static_cast<off_t>(offset))) fail_and_remove("write");
+}
+
+void AtomicFile::commit() {
+  flush();
+  if (temporary_.empty()) {
+    const int status = ::close(std::exchange(fd_, -1));
+    if (status != 0) throw system_error("write", path_, errno);
+    return;
+  }
+  if (::fsync(fd_) != 0) fail_and_remove("write");
+  if (::close(std::exchange(fd_, -1)) != 0) fail_and_remove("write");
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail_and_remove("rename to");
+  temporary_.clear();
+  const std::string folder = folder_of(path_);
+  const int folder_fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder_fd < 0) return;  // a folder that may be written but not read: nothing to sync through
+  const int status = ::fsync(folder_fd);
+  const int error = errno;
+  ::close(folder_fd);
+  if (status != 0 && error != EINVAL) throw system_error("sync", folder, error);
+}
+
+}  // namespace mobileclip

@@ -1,0 +1,80 @@
+/// A loaded model: immutable, shared by any number of sessions.
+#ifndef MOBILECLIP_ENGINE_MODEL_H_
+#define MOBILECLIP_ENGINE_MODEL_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "checkpoint/checkpoint.h"
+#include "config/model_config.h"
+#include "image/preprocess.h"
+
+namespace mobileclip {
+
+class Clip;
+
+/// Which towers a load builds. The whole file is checked either way.
+enum class Towers { kBoth, kImage, kText };
+
+struct LoadOptions {
+  std::string arch;  ///< variant name, or empty: recognised from all names and shapes
+  Towers towers = Towers::kBoth;
+};
+
+/// What recognition found: exactly one network, and every variant name that shares it.
+struct Recognised {
+  const ModelConfig* config = nullptr;
+  std::vector<std::string> candidates;  ///< e.g. mobileclip_b, mobileclip_blt
+  std::string prefix;                   ///< stripped from every tensor name, e.g. "state_dict."
+};
+
+/// Recognises the variant from all names and shapes. Errors: kWrongModel, listing every missing,
+/// unexpected and mis-shaped tensor against `arch` or, without one, against the nearest variant, in
+/// one message; kUnsupported for a file folded by another tool, naming its first folded tensor.
+Recognised recognise(const Checkpoint& checkpoint, const std::string& arch);
+
+/// Weights in inference form and all that is needed to use them. Thread-safe.
+class Model {
+ public:
+  /// Errors: those of Checkpoint and recognise(); kDamaged for NaN, infinity or a negative variance
+  /// in a weight, naming the tensor.
+  static std::shared_ptr<const Model> load(const std::string& path, const LoadOptions& options,
+                                           ThreadPool& pool);
+  ~Model();
+
+  const ModelConfig& config() const { return *config_; }
+  PreprocessConfig preprocess() const;
+  /// min(exp(logit_scale), 100) of the file.
+  float logit_scale() const;
+  /// One line per layer that was folded: "image_encoder.model.patch_embed.0: rbr_conv.0 + rbr_scale → conv 3x3".
+  const std::vector<std::string>& folded_layers() const { return folded_; }
+  const std::vector<std::string>& warnings() const { return warnings_; }
+  const Clip& clip() const { return *clip_; }
+
+ private:
+  Model() = default;
+  const ModelConfig* config_ = nullptr;
+  std::unique_ptr<const Clip> clip_;
+  std::vector<std::string> folded_;
+  std::vector<std::string> warnings_;
+};
+
+/// Parameters of a tower as the published tables count them: training form without BN statistics.
+struct ParameterCount {
+  uint64_t image = 0;
+  uint64_t text = 0;
+};
+ParameterCount count_parameters(const ModelConfig& config);
+
+/// A training-form checkpoint with the deterministic synthetic weights of the goldens, written as a
+/// stored-zip .pt (torch.save's layout) to `path`. For tests, benchmarks and the demo.
+void write_synthetic_checkpoint(const ModelConfig& config, const std::string& path);
+
+}  // namespace mobileclip
+
+#endif  // MOBILECLIP_ENGINE_MODEL_H_

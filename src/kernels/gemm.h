@@ -1,0 +1,58 @@
+/// C = act(A · Wᵀ + bias) (+ residual), with W packed once at load.
+#ifndef MOBILECLIP_KERNELS_GEMM_H_
+#define MOBILECLIP_KERNELS_GEMM_H_
+
+#include <cstddef>
+#include <functional>
+
+#include "base/aligned_buffer.h"
+#include "base/thread_pool.h"
+
+namespace mobileclip::kernels {
+
+enum class Activation { kNone, kGelu };
+
+/// W (N × K, a linear layer's or 1×1 convolution's weight) in panels for the register tile, with its
+/// bias. Packed for the instruction set in use. Immutable, thread-safe.
+class PackedMatrix {
+ public:
+  PackedMatrix() = default;
+  /// `weight` is row-major N × K; `bias` has N values or is null (zeros).
+  static PackedMatrix pack(const float* weight, const float* bias, size_t n, size_t k);
+  /// The same from double, rounded once: for folded weights.
+  static PackedMatrix pack(const double* weight, const double* bias, size_t n, size_t k);
+
+  size_t n() const { return n_; }
+  size_t k() const { return k_; }
+  size_t panel_width() const { return panel_width_; }
+  const float* panels() const { return panels_.data(); }
+  const float* bias() const { return bias_.data(); }  ///< padded with zeros to whole panels
+
+ private:
+  size_t n_ = 0;
+  size_t k_ = 0;
+  size_t panel_width_ = 0;
+  AlignedBuffer panels_;
+  AlignedBuffer bias_;
+};
+
+/// What happens to the sums before they are stored: bias, then activation, then + residual.
+struct Epilogue {
+  Activation activation = Activation::kNone;
+  const float* residual = nullptr;  ///< M × N, row stride `residual_stride`; may be C itself
+  size_t residual_stride = 0;
+};
+
+/// C (M × N, row stride ldc) from A (M × K, row stride lda). Every element is one chain of fused
+/// multiply-adds over k = 0, 1, …, K−1 (in fixed blocks, if any), so its bits depend neither on M nor
+/// on the tile it falls in. Single thread; M may be 0.
+void gemm(const float* a, size_t lda, size_t m, const PackedMatrix& w, float* c, size_t ldc,
+          const Epilogue& epilogue = {});
+
+/// The same, split over rows and panels among the pool's threads; same bits.
+void gemm(ThreadPool& pool, const float* a, size_t lda, size_t m, const PackedMatrix& w, float* c,
+          size_t ldc, const Epilogue& epilogue = {});
+
+}  // namespace mobileclip::kernels
+
+#endif  // MOBILECLIP_KERNELS_GEMM_H_
