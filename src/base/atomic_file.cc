@@ -54,7 +54,7 @@ AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
   mode_t mode = 0;
   if (::stat(path_.c_str(), &status) == 0) {
     if (S_ISDIR(status.st_mode)) {
-      fail(ErrorCode::kIo, "cannot write {}: it is a folder", quoted(path_));
+      fail(ErrorCode::kIo, "cannot write {}: it is a folder", quote(path_));
     }
     if (!S_ISREG(status.st_mode)) {
       fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);

@@ -1,4 +1,5 @@
-/// What is written is whole: a temporary file in the same folder, fsync, rename, fsync of the folder.
+/// What is written is whole: a temporary file in the same folder, fsync, rename, fsync of the
+/// folder.
 #ifndef MOBILECLIP_BASE_ATOMIC_FILE_H_
 #define MOBILECLIP_BASE_ATOMIC_FILE_H_
 
@@ -9,9 +10,9 @@
 
 namespace mobileclip {
 
-/// Buffered writer of one file that appears under its final name only on commit(). Destroyed without
-/// commit, it removes its temporary file and leaves an old file as it was. A path that is not a
-/// regular file (/dev/stdout, a pipe) is written directly. Errors: kIo, kNoSpace, kNotFound.
+/// Buffered writer of one file that appears under its final name only on commit(). Destroyed
+/// without commit, it removes its temporary file and leaves an old file as it was. A path that is
+/// not a regular file (/dev/stdout, a pipe) is written directly. Errors: kIo, kNoSpace, kNotFound.
 class AtomicFile {
  public:
   explicit AtomicFile(std::string path);

@@ -47,11 +47,11 @@ Error system_error(std::string_view operation, std::string_view path, int error_
   if (error_number == ENOSPC || error_number == EDQUOT || error_number == EFBIG) {
     code = ErrorCode::kNoSpace;
   }
-  return Error(code, fmt::format("cannot {} {}: {}", operation, quoted(path),
+  return Error(code, fmt::format("cannot {} {}: {}", operation, quote(path),
                                  std::generic_category().message(error_number)));
 }
 
-std::string quoted(std::string_view bytes, size_t limit) {
+std::string quote(std::string_view bytes, size_t limit) {
   std::string out = "\"";
   const std::string_view shown = bytes.substr(0, limit);
   for (size_t i = 0; i < shown.size();) {

@@ -55,7 +55,7 @@ Error system_error(std::string_view operation, std::string_view path, int error_
 
 /// `bytes` in double quotes, control characters and invalid UTF-8 as \xNN, at most `limit` bytes:
 /// for names in sentences.
-std::string quoted(std::string_view bytes, size_t limit = 200);
+std::string quote(std::string_view bytes, size_t limit = 200);
 
 }  // namespace mobileclip
 

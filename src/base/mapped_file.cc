@@ -38,7 +38,7 @@ class Descriptor {
     struct stat status {};
     if (::fstat(fd_, &status) != 0) throw system_error("examine", path_, errno);
     if (S_ISDIR(status.st_mode)) {
-      fail(ErrorCode::kInvalidArgument, "{} is a folder, expected a file", quoted(path_));
+      fail(ErrorCode::kInvalidArgument, "{} is a folder, expected a file", quote(path_));
     }
     return status;
   }
@@ -54,7 +54,7 @@ class Descriptor {
       if (n == 0) return;
       total += static_cast<size_t>(n);
       if (total > limit) {
-        fail(ErrorCode::kTooLarge, "{} is larger than {} bytes", quoted(path_), limit);
+        fail(ErrorCode::kTooLarge, "{} is larger than {} bytes", quote(path_), limit);
       }
       append(piece.data(), static_cast<size_t>(n));
     }
@@ -74,7 +74,7 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::string& path, size
   if (S_ISREG(status.st_mode) && path != "-") {
     const auto size = static_cast<size_t>(status.st_size);
     if (size > limit) {
-      fail(ErrorCode::kTooLarge, "{} has {} bytes, more than {}", quoted(path), size, limit);
+      fail(ErrorCode::kTooLarge, "{} has {} bytes, more than {}", quote(path), size, limit);
     }
     if (size == 0) return out;
     void* mapping = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);

@@ -93,7 +93,8 @@ struct ThreadPool::Impl {
   void worker_main(int worker) {
     uint64_t seen = 0;
     for (;;) {
-      for (int i = 0; i < kSpins && generation.load(std::memory_order_acquire) == seen; ++i) pause();
+      for (int i = 0; i < kSpins && generation.load(std::memory_order_acquire) == seen; ++i)
+        pause();
       if (generation.load(std::memory_order_acquire) == seen) {
         std::unique_lock lock(mutex);
         wake.wait(lock, [&] { return generation.load(std::memory_order_acquire) != seen; });

@@ -15,13 +15,13 @@
 
 namespace mobileclip {
 
-/// Immutable once opened; every const member may be called from any thread. Opening parses and checks
-/// the structure and reads no tensor bytes; verify() checks them. Tensors are views of the mapped
-/// file. Nothing in a file is ever executed: globals of a pickle map to an enum, never to a call.
-/// Errors: kNotFound, kIo; kNotCheckpoint (empty, HTML page, Git LFS pointer, image, unknown bytes);
-/// kUnsupported (TorchScript, tar, PYTORCH1 preview, big-endian, a protocol-5 pickle); kDamaged
-/// (truncated, CRC, inconsistent sizes); kHostile (forbidden global or opcode, names or ranges that a
-/// writer never makes). The sentence names file, offset, what was expected and found.
+/// Immutable once opened; every const member may be called from any thread. Opening parses and
+/// checks the structure and reads no tensor bytes; verify() checks them. Tensors are views of the
+/// mapped file. Nothing in a file is ever executed: globals of a pickle map to an enum, never to a
+/// call. Errors: kNotFound, kIo; kNotCheckpoint (empty, HTML page, Git LFS pointer, image, unknown
+/// bytes); kUnsupported (TorchScript, tar, PYTORCH1 preview, big-endian, a protocol-5 pickle);
+/// kDamaged (truncated, CRC, inconsistent sizes); kHostile (forbidden global or opcode, names or
+/// ranges that a writer never makes). The sentence names file, offset, what was expected and found.
 class Checkpoint {
  public:
   /// Opens by content, never by extension.
@@ -42,8 +42,8 @@ class Checkpoint {
   const std::vector<std::string>& warnings() const { return warnings_; }
   const MappedFile& file() const { return *file_; }
 
-  /// Checks the CRC-32 of every storage (zip only; the other formats have none), in parallel. Throws
-  /// kDamaged naming the record. Call once before the values are used.
+  /// Checks the CRC-32 of every storage (zip only; the other formats have none), in parallel.
+  /// Throws kDamaged naming the record. Call once before the values are used.
   void verify(ThreadPool& pool) const;
 
  private:
@@ -68,12 +68,15 @@ class Checkpoint {
 /// `out` has entry.elements() elements. kUnsupported for integer tensors in the floating forms.
 void read_elements(const TensorEntry& entry, float* out);
 void read_elements(const TensorEntry& entry, double* out);
-/// Element number `index` (row-major) of any dtype as a double (int64 beyond 2^53 rounds), and as int64.
+/// Element number `index` (row-major) of any dtype as a double (int64 beyond 2^53 rounds), and as
+/// int64.
 double read_element(const TensorEntry& entry, uint64_t index);
 int64_t read_integer(const TensorEntry& entry, uint64_t index);
-/// The float32 elements where they lie in the file, if contiguous, float32 and 4-byte aligned; else null.
+/// The float32 elements where they lie in the file, if contiguous, float32 and 4-byte aligned; else
+/// null.
 const float* mapped_floats(const TensorEntry& entry);
-/// Row-major index of the first NaN or infinity, or elements() if all are finite. Vectorisable, exact.
+/// Row-major index of the first NaN or infinity, or elements() if all are finite. Vectorisable,
+/// exact.
 uint64_t first_non_finite(const TensorEntry& entry);
 
 }  // namespace mobileclip

@@ -20,7 +20,7 @@ std::string shape_string(const Shape& shape);
 /// A strided view whose every element was checked to lie inside `storage`. All numbers are in
 /// elements; strides may be 0 (expanded) and views of one storage may overlap.
 struct TensorEntry {
-  std::string name;                    ///< dictionary keys joined by '.'
+  std::string name;  ///< dictionary keys joined by '.'
   DType dtype = DType::kFloat32;
   Shape shape;                         ///< empty: a scalar
   std::vector<uint64_t> strides;       ///< as many as `shape`

@@ -12,6 +12,8 @@
 #include "base/thread_pool.h"
 #include "checkpoint/checkpoint.h"
 #include "config/model_config.h"
+#include "engine/recognise.h"
+#include "engine/synthetic.h"
 #include "image/preprocess.h"
 
 namespace mobileclip {
@@ -26,18 +28,6 @@ struct LoadOptions {
   Towers towers = Towers::kBoth;
 };
 
-/// What recognition found: exactly one network, and every variant name that shares it.
-struct Recognised {
-  const ModelConfig* config = nullptr;
-  std::vector<std::string> candidates;  ///< e.g. mobileclip_b, mobileclip_blt
-  std::string prefix;                   ///< stripped from every tensor name, e.g. "state_dict."
-};
-
-/// Recognises the variant from all names and shapes. Errors: kWrongModel, listing every missing,
-/// unexpected and mis-shaped tensor against `arch` or, without one, against the nearest variant, in
-/// one message; kUnsupported for a file folded by another tool, naming its first folded tensor.
-Recognised recognise(const Checkpoint& checkpoint, const std::string& arch);
-
 /// Weights in inference form and all that is needed to use them. Thread-safe.
 class Model {
  public:
@@ -48,10 +38,13 @@ class Model {
   ~Model();
 
   const ModelConfig& config() const { return *config_; }
+  /// Variants that cannot be told apart by names and shapes, config() among them.
+  const std::vector<std::string>& candidates() const { return candidates_; }
   PreprocessConfig preprocess() const;
   /// min(exp(logit_scale), 100) of the file.
   float logit_scale() const;
-  /// One line per layer that was folded: "image_encoder.model.patch_embed.0: rbr_conv.0 + rbr_scale → conv 3x3".
+  /// One line per layer that was folded: "image_encoder.model.patch_embed.0: rbr_conv.0 + rbr_scale
+  /// → conv 3x3".
   const std::vector<std::string>& folded_layers() const { return folded_; }
   const std::vector<std::string>& warnings() const { return warnings_; }
   const Clip& clip() const { return *clip_; }
@@ -60,9 +53,13 @@ class Model {
   Model() = default;
   const ModelConfig* config_ = nullptr;
   std::unique_ptr<const Clip> clip_;
+  std::vector<std::string> candidates_;
   std::vector<std::string> folded_;
   std::vector<std::string> warnings_;
 };
+
+/// The input contract of a variant, as the preprocessor takes it.
+PreprocessConfig preprocess_config(const ModelConfig& config);
 
 /// Parameters of a tower as the published tables count them: training form without BN statistics.
 struct ParameterCount {
@@ -70,10 +67,6 @@ struct ParameterCount {
   uint64_t text = 0;
 };
 ParameterCount count_parameters(const ModelConfig& config);
-
-/// A training-form checkpoint with the deterministic synthetic weights of the goldens, written as a
-/// stored-zip .pt (torch.save's layout) to `path`. For tests, benchmarks and the demo.
-void write_synthetic_checkpoint(const ModelConfig& config, const std::string& path);
 
 }  // namespace mobileclip
 

@@ -17,7 +17,8 @@ namespace mobileclip {
 
 /// Not thread-safe itself: use one session per thread over one shared Model. The workspace grows to
 /// the largest batch seen and is reused; a call of a size seen before allocates nothing. Rows are
-/// bit-equal whatever the batch, the position in it and the number of threads, on one instruction set.
+/// bit-equal whatever the batch, the position in it and the number of threads, on one instruction
+/// set.
 class Session {
  public:
   Session(std::shared_ptr<const Model> model, ThreadPool& pool);
@@ -26,7 +27,7 @@ class Session {
   const Model& model() const;
 
   /// Pixels as preprocessed floats, n × S × S × 3 (channels last) → n × embed_dim, raw (before L2
-  /// normalisation). kNonFinite if a row of the result is not finite.
+  /// normalisation). A row may come out non-finite if the weights are extreme: see row_is_finite().
   void encode_pixels_hwc(std::span<const float> pixels, size_t n, float* out);
   /// The same from n × 3 × S × S.
   void encode_pixels_chw(std::span<const float> pixels, size_t n, float* out);
@@ -44,8 +45,14 @@ class Session {
   std::unique_ptr<Impl> impl_;
 };
 
+/// False if a value of an embedding is NaN or infinite; such a row must not be handed on.
+bool row_is_finite(std::span<const float> row);
+
 /// Scales each row to unit L2 norm in place. kNonFinite for a zero or non-finite norm.
 void normalize_rows(float* rows, size_t n, size_t dim);
+
+/// Dot product of two unit rows of equal length, summed in double.
+double cosine(std::span<const float> a, std::span<const float> b);
 
 /// softmax of scale · cosine over `labels` unit rows; `image` is a unit row. In double.
 std::vector<double> zero_shot_probabilities(std::span<const float> image,

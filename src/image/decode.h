@@ -20,9 +20,9 @@ ImageFormat detect_image_format(std::span<const std::byte> bytes);
 std::string_view image_format_name(ImageFormat format);
 
 struct DecodeOptions {
-  bool apply_exif_orientation = true;    ///< JPEG, PNG eXIf, WebP, TIFF
-  bool strict = false;                   ///< every warning of a codec is an error
-  uint64_t max_pixels = 178'956'970;     ///< width × height, checked before any allocation
+  bool apply_exif_orientation = true;  ///< JPEG, PNG eXIf, WebP, TIFF
+  bool strict = false;                 ///< every warning of a codec is an error
+  uint64_t max_pixels = 178'956'970;   ///< width × height, checked before any allocation
 };
 
 struct DecodedImage {
@@ -31,8 +31,8 @@ struct DecodedImage {
   std::vector<std::string> warnings;
 };
 
-/// Decodes the first frame. Thread-safe. Errors: kDecode (no image, truncated, corrupt), kUnsupported
-/// (a known format this build does not read, 16 bits in a JPEG, …), kTooLarge.
+/// Decodes the first frame. Thread-safe. Errors: kDecode (no image, truncated, corrupt),
+/// kUnsupported (a known format this build does not read, 16 bits in a JPEG, …), kTooLarge.
 DecodedImage decode_image(std::span<const std::byte> bytes, const DecodeOptions& options = {});
 
 /// "libjpeg-turbo 2.1.5, libpng 1.6.39, …" for --version.

@@ -1,4 +1,5 @@
-/// From decoded pixels to the model's crop: Resize(S), CenterCrop(S), as Pillow and torchvision do it.
+/// From decoded pixels to the model's crop: Resize(S), CenterCrop(S), as Pillow and torchvision do
+/// it.
 #ifndef MOBILECLIP_IMAGE_PREPROCESS_H_
 #define MOBILECLIP_IMAGE_PREPROCESS_H_
 
@@ -22,8 +23,8 @@ struct PreprocessConfig {
   std::array<float, 3> std = {1, 1, 1};
 };
 
-/// The uint8 crop, S × S × 3, bit-equal to Pillow 9.4. Only the cropped window is computed: memory is
-/// O(crop + source row window), whatever the aspect ratio.
+/// The uint8 crop, S × S × 3, bit-equal to Pillow 9.4. Only the cropped window is computed: memory
+/// is O(crop + source row window), whatever the aspect ratio.
 RgbImage resize_and_crop(const RgbImage& image, const PreprocessConfig& config);
 
 /// value / 255, then (value − mean) / std, in float32, to S·S·3 floats in height × width × channel

@@ -3,7 +3,6 @@
 #define MOBILECLIP_KERNELS_GEMM_H_
 
 #include <cstddef>
-#include <functional>
 
 #include "base/aligned_buffer.h"
 #include "base/thread_pool.h"
@@ -12,8 +11,8 @@ namespace mobileclip::kernels {
 
 enum class Activation { kNone, kGelu };
 
-/// W (N × K, a linear layer's or 1×1 convolution's weight) in panels for the register tile, with its
-/// bias. Packed for the instruction set in use. Immutable, thread-safe.
+/// W (N × K, a linear layer's or 1×1 convolution's weight) in panels for the register tile, with
+/// its bias. Packed for the instruction set in use. Immutable, thread-safe.
 class PackedMatrix {
  public:
   PackedMatrix() = default;
@@ -29,6 +28,9 @@ class PackedMatrix {
   const float* bias() const { return bias_.data(); }  ///< padded with zeros to whole panels
 
  private:
+  template <typename T>
+  static PackedMatrix make(const T* weight, const T* bias, size_t n, size_t k);
+
   size_t n_ = 0;
   size_t k_ = 0;
   size_t panel_width_ = 0;
@@ -44,8 +46,8 @@ struct Epilogue {
 };
 
 /// C (M × N, row stride ldc) from A (M × K, row stride lda). Every element is one chain of fused
-/// multiply-adds over k = 0, 1, …, K−1 (in fixed blocks, if any), so its bits depend neither on M nor
-/// on the tile it falls in. Single thread; M may be 0.
+/// multiply-adds over k = 0, 1, …, K−1 (in fixed blocks, if any), so its bits depend neither on M
+/// nor on the tile it falls in. Single thread; M may be 0.
 void gemm(const float* a, size_t lda, size_t m, const PackedMatrix& w, float* c, size_t ldc,
           const Epilogue& epilogue = {});
 

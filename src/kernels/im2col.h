@@ -14,8 +14,9 @@ struct ConvGeometry {
   size_t columns() const { return kernel * kernel * channels; }
 };
 
-/// Output positions [begin, end) (row-major over out_height × out_width) as rows of columns() values
-/// in (ky, kx, channel) order; outside the image 0. The weight must be packed in the same order.
+/// Output positions [begin, end) (row-major over out_height × out_width) as rows of columns()
+/// values in (ky, kx, channel) order; outside the image 0. The weight must be packed in the same
+/// order.
 void im2col(const float* in, const ConvGeometry& geometry, size_t begin, size_t end, float* out);
 
 }  // namespace mobileclip::kernels

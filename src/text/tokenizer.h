@@ -13,13 +13,13 @@ namespace mobileclip {
 
 /// Ids of one text and what was done to it.
 struct Tokens {
-  std::vector<int32_t> ids;     ///< start, tokens, end; at most the context length; no padding
-  bool truncated = false;       ///< the text was longer and was cut; the last id is the end token
-  size_t invalid_utf8 = 0;      ///< bad sequences that became U+FFFD
+  std::vector<int32_t> ids;  ///< start, tokens, end; at most the context length; no padding
+  bool truncated = false;    ///< the text was longer and was cut; the last id is the end token
+  size_t invalid_utf8 = 0;   ///< bad sequences that became U+FFFD
 };
 
-/// CLIP's byte-pair tokenizer. Immutable and thread-safe after construction (the word cache inside is
-/// guarded or per thread); construction costs a few milliseconds: use shared().
+/// CLIP's byte-pair tokenizer. Immutable and thread-safe after construction (the word cache inside
+/// is guarded or per thread); construction costs a few milliseconds: use shared().
 class Tokenizer {
  public:
   static constexpr int32_t kStartOfText = 49406;
@@ -43,7 +43,8 @@ class Tokenizer {
   std::unique_ptr<Impl> impl_;
 };
 
-/// The cleaned text that is split into words: repaired, unescaped, whitespace collapsed, lower case.
+/// The cleaned text that is split into words: repaired, unescaped, whitespace collapsed, lower
+/// case.
 std::string clean_text(std::string_view text, size_t* invalid_utf8 = nullptr);
 
 }  // namespace mobileclip

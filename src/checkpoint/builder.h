@@ -1,0 +1,43 @@
+/// Fills a Checkpoint; the formats' readers share it.
+#ifndef MOBILECLIP_CHECKPOINT_BUILDER_H_
+#define MOBILECLIP_CHECKPOINT_BUILDER_H_
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "checkpoint/byte_reader.h"
+#include "checkpoint/checkpoint.h"
+
+namespace mobileclip {
+
+class CheckpointBuilder {
+ public:
+  CheckpointBuilder(std::shared_ptr<const MappedFile> file, std::string name,
+                    std::string_view format);
+
+  Bytes bytes() const { return checkpoint_.file_->bytes(); }
+  const std::string& name() const { return checkpoint_.name_; }
+  std::string what() const { return quote(checkpoint_.name_); }
+
+  /// Checks the entry's own numbers against its storage and adds it. kHostile or kDamaged.
+  void add(TensorEntry entry);
+  /// A record whose CRC verify() checks.
+  void add_record(std::string name, Bytes bytes, uint32_t crc);
+  void warn(std::string warning) { checkpoint_.warnings_.push_back(std::move(warning)); }
+  void set_metadata(std::map<std::string, std::string> metadata) {
+    checkpoint_.metadata_ = std::move(metadata);
+  }
+  Checkpoint finish() { return std::move(checkpoint_); }
+
+ private:
+  Checkpoint checkpoint_;
+};
+
+Checkpoint read_torch_zip(CheckpointBuilder builder);
+Checkpoint read_torch_legacy(CheckpointBuilder builder);
+Checkpoint read_safetensors(CheckpointBuilder builder);
+
+}  // namespace mobileclip
+
+#endif  // MOBILECLIP_CHECKPOINT_BUILDER_H_

@@ -1,0 +1,42 @@
+#include "checkpoint/checkpoint.h"
+
+#include <libdeflate.h>
+
+#include "checkpoint/builder.h"
+#include "checkpoint/detect.h"
+
+namespace mobileclip {
+
+Checkpoint Checkpoint::open(const std::string& path) { return parse(MappedFile::open(path), path); }
+
+Checkpoint Checkpoint::parse(std::shared_ptr<const MappedFile> file, std::string name) {
+  const CheckpointFormat format = detect_checkpoint(file->bytes(), quote(name));
+  switch (format) {
+    case CheckpointFormat::kTorchZip:
+      return read_torch_zip({std::move(file), std::move(name), "pytorch-zip"});
+    case CheckpointFormat::kTorchLegacy:
+      return read_torch_legacy({std::move(file), std::move(name), "pytorch-legacy"});
+    case CheckpointFormat::kSafetensors:
+      break;
+  }
+  return read_safetensors({std::move(file), std::move(name), "safetensors"});
+}
+
+const TensorEntry* Checkpoint::find(std::string_view name) const {
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : &tensors_[found->second];
+}
+
+void Checkpoint::verify(ThreadPool& pool) const {
+  pool.parallel_for(records_.size(), [&](size_t i, int) {
+    const Record& record = records_[i];
+    const uint32_t crc = libdeflate_crc32(0, record.bytes.data(), record.bytes.size());
+    if (crc != record.crc) {
+      fail(ErrorCode::kDamaged,
+           "{}: the CRC-32 of {} is {:08x}, expected {:08x}: the file is corrupt", quote(name_),
+           quote(record.name), crc, record.crc);
+    }
+  });
+}
+
+}  // namespace mobileclip

@@ -1,0 +1,149 @@
+// Values of tensors: conversion through strides, and the search for what is not finite.
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "base/error.h"
+#include "checkpoint/checkpoint.h"
+
+namespace mobileclip {
+namespace {
+
+template <typename T>
+T load(const std::byte* from) {
+  T value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+
+/// One stored element as a double.
+double to_double(DType dtype, const std::byte* from) {
+  switch (dtype) {
+    case DType::kFloat64:
+      return load<double>(from);
+    case DType::kFloat32:
+      return load<float>(from);
+    case DType::kFloat16:
+      return half_to_float(load<uint16_t>(from));
+    case DType::kBFloat16:
+      return bfloat16_to_float(load<uint16_t>(from));
+    case DType::kInt64:
+      return static_cast<double>(load<int64_t>(from));
+    case DType::kInt32:
+      return load<int32_t>(from);
+    case DType::kInt16:
+      return load<int16_t>(from);
+    case DType::kInt8:
+      return load<int8_t>(from);
+    case DType::kUInt8:
+    case DType::kBool:
+      return load<uint8_t>(from);
+  }
+  return 0;
+}
+
+/// Position in the storage, in elements, of row-major element `index`.
+uint64_t position(const TensorEntry& entry, uint64_t index) {
+  uint64_t at = entry.offset;
+  for (size_t i = entry.shape.size(); i-- > 0;) {
+    at += index % entry.shape[i] * entry.strides[i];
+    index /= entry.shape[i];
+  }
+  return at;
+}
+
+const std::byte* address(const TensorEntry& entry, uint64_t index) {
+  return entry.storage.data() + position(entry, index) * dtype_size(entry.dtype);
+}
+
+/// Calls each(pointer, index) for all elements in row-major order.
+template <typename Each>
+void for_each(const TensorEntry& entry, const Each& each) {
+  const uint64_t count = entry.elements();
+  const size_t size = dtype_size(entry.dtype);
+  if (count == 0) return;
+  if (entry.contiguous()) {
+    const std::byte* from = entry.storage.data() + entry.offset * size;
+    for (uint64_t i = 0; i < count; ++i) each(from + i * size, i);
+    return;
+  }
+  for (uint64_t i = 0; i < count; ++i) each(address(entry, i), i);
+}
+
+template <typename T>
+void read_floating(const TensorEntry& entry, T* out) {
+  if (!is_floating(entry.dtype)) {
+    fail(ErrorCode::kUnsupported, "tensor {} is {}, expected a floating type", quote(entry.name),
+         dtype_name(entry.dtype));
+  }
+  if (entry.dtype == DType::kFloat32) {
+    for_each(entry, [&](const std::byte* from, uint64_t i) { out[i] = load<float>(from); });
+  } else {
+    for_each(entry, [&](const std::byte* from, uint64_t i) {
+      out[i] = static_cast<T>(to_double(entry.dtype, from));
+    });
+  }
+}
+
+/// True if the exponent bits `mask` are all set in one of `count` words: NaN or infinity.
+template <typename Word>
+bool any_non_finite(const std::byte* from, uint64_t count, Word mask) {
+  Word bad = 0;
+  for (uint64_t i = 0; i < count; ++i) {
+    bad |= static_cast<Word>((load<Word>(from + i * sizeof(Word)) & mask) == mask);
+  }
+  return bad != 0;
+}
+
+bool contiguous_finite(const TensorEntry& entry) {
+  const uint64_t count = entry.elements();
+  const std::byte* from = entry.storage.data() + entry.offset * dtype_size(entry.dtype);
+  switch (entry.dtype) {
+    case DType::kFloat64:
+      return !any_non_finite<uint64_t>(from, count, 0x7FF0000000000000u);
+    case DType::kFloat32:
+      return !any_non_finite<uint32_t>(from, count, 0x7F800000u);
+    case DType::kFloat16:
+      return !any_non_finite<uint16_t>(from, count, 0x7C00u);
+    case DType::kBFloat16:
+      return !any_non_finite<uint16_t>(from, count, 0x7F80u);
+    default:
+      return true;
+  }
+}
+
+}  // namespace
+
+void read_elements(const TensorEntry& entry, float* out) { read_floating(entry, out); }
+
+void read_elements(const TensorEntry& entry, double* out) { read_floating(entry, out); }
+
+double read_element(const TensorEntry& entry, uint64_t index) {
+  return to_double(entry.dtype, address(entry, index));
+}
+
+int64_t read_integer(const TensorEntry& entry, uint64_t index) {
+  const std::byte* from = address(entry, index);
+  if (entry.dtype == DType::kInt64) return load<int64_t>(from);
+  return static_cast<int64_t>(to_double(entry.dtype, from));
+}
+
+const float* mapped_floats(const TensorEntry& entry) {
+  if (entry.dtype != DType::kFloat32 || !entry.contiguous()) return nullptr;
+  const std::byte* from = entry.storage.data() + entry.offset * sizeof(float);
+  if (std::bit_cast<uintptr_t>(from) % alignof(float) != 0) return nullptr;
+  return reinterpret_cast<const float*>(from);
+}
+
+uint64_t first_non_finite(const TensorEntry& entry) {
+  const uint64_t count = entry.elements();
+  if (!is_floating(entry.dtype) || count == 0) return count;
+  if (entry.contiguous() && contiguous_finite(entry)) return count;
+  uint64_t first = count;
+  for_each(entry, [&](const std::byte* from, uint64_t i) {
+    if (first == count && !std::isfinite(to_double(entry.dtype, from))) first = i;
+  });
+  return first;
+}
+
+}  // namespace mobileclip

@@ -1,0 +1,61 @@
+#include <algorithm>
+#include <cctype>
+
+#include "config/model_config.h"
+
+namespace mobileclip {
+namespace {
+
+constexpr std::string_view kAppleLicence = "Apple ML Research Model";
+
+constexpr ModelConfig mci(std::string_view name, TextTower text_tower, int text_layers,
+                          MciConfig image) {
+  ModelConfig config;
+  config.name = name;
+  config.dialect = "mobileclip";
+  config.licence = kAppleLicence;
+  config.image_tower = ImageTower::kMci;
+  config.text_tower = text_tower;
+  config.mci = image;
+  config.text.layers = text_layers;
+  return config;
+}
+
+constexpr ModelConfig vit(std::string_view name, std::string_view same_network) {
+  ModelConfig config;
+  config.name = name;
+  config.same_network = same_network;
+  config.dialect = "mobileclip";
+  config.licence = kAppleLicence;
+  config.image_tower = ImageTower::kVit;
+  config.vit = {.width = 768, .layers = 12, .heads = 12, .ffn = 3072, .stem_width = 192};
+  config.text.causal = true;
+  config.image_size = 224;
+  return config;
+}
+
+constexpr ModelConfig kVariants[] = {
+    mci("mobileclip_s0", TextTower::kMct, 4, {{2, 6, 10, 2}, {64, 128, 256, 512}}),
+    mci("mobileclip_s1", TextTower::kBase, 12, {{4, 12, 20, 4}, {64, 128, 256, 512}}),
+    mci("mobileclip_s2", TextTower::kBase, 12, {{4, 12, 24, 4}, {80, 160, 320, 640}}),
+    vit("mobileclip_b", "mobileclip_blt"),
+    vit("mobileclip_blt", "mobileclip_b"),
+};
+
+bool equal_without_case(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+}  // namespace
+
+std::span<const ModelConfig> variants() { return kVariants; }
+
+const ModelConfig* find_variant(std::string_view name) {
+  for (const ModelConfig& config : kVariants) {
+    if (equal_without_case(config.name, name)) return &config;
+  }
+  return nullptr;
+}
+
+}  // namespace mobileclip

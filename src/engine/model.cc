@@ -1,0 +1,84 @@
+#include "engine/model.h"
+
+#include "base/error.h"
+#include "checkpoint/scope.h"
+#include "model/clip.h"
+#include "reparam/values.h"
+
+namespace mobileclip {
+namespace {
+
+bool is_statistic(std::string_view name) {
+  return name.ends_with(".running_mean") || name.ends_with(".running_var");
+}
+
+/// The checks that building a tower makes on the way, for the tensors of one that is not built.
+void check_unbuilt(const Checkpoint& checkpoint, const WeightSource& source,
+                   const std::string& prefix, std::string_view tower, ThreadPool& pool) {
+  std::vector<const TensorSpec*> specs;
+  for (const TensorSpec& spec : source.fetched()) {
+    if (!spec.integer && spec.name.starts_with(tower)) specs.push_back(&spec);
+  }
+  pool.parallel_for(specs.size(), [&](size_t i, int) {
+    const TensorSpec& spec = *specs[i];
+    require_sound({spec.name, spec.shape, checkpoint.find(prefix + spec.name)});
+  });
+}
+
+}  // namespace
+
+std::shared_ptr<const Model> Model::load(const std::string& path, const LoadOptions& options,
+                                         ThreadPool& pool) {
+  const Checkpoint checkpoint = Checkpoint::open(path);
+  const Recognised recognised = recognise(checkpoint, options.arch);
+  const ModelConfig& config = *recognised.config;
+  checkpoint.verify(pool);
+
+  WeightSource source(checkpoint, recognised.prefix);
+  const ClipWeights weights = ClipWeights::read(Scope(source), config);
+  source.finish(fmt::format("{} as {}", quote(path), config.name));
+
+  const bool image = options.towers != Towers::kText;
+  const bool text = options.towers != Towers::kImage;
+  if (!image) check_unbuilt(checkpoint, source, recognised.prefix, "image_encoder.", pool);
+  if (!text) check_unbuilt(checkpoint, source, recognised.prefix, "text_encoder.", pool);
+
+  std::shared_ptr<Model> model(new Model);
+  model->config_ = &config;
+  model->candidates_ = recognised.candidates;
+  model->warnings_ = checkpoint.warnings();
+  model->clip_ =
+      std::make_unique<Clip>(checkpoint, weights, config, image, text, pool, model->folded_);
+  return model;
+}
+
+Model::~Model() = default;
+
+PreprocessConfig Model::preprocess() const { return preprocess_config(*config_); }
+
+float Model::logit_scale() const { return clip_->logit_scale(); }
+
+PreprocessConfig preprocess_config(const ModelConfig& config) {
+  PreprocessConfig out;
+  out.size = config.image_size;
+  out.interpolation = config.interpolation == InterpolationKind::kBicubic
+                          ? Interpolation::kBicubic
+                          : Interpolation::kBilinear;
+  out.mean = config.mean;
+  out.std = config.std;
+  return out;
+}
+
+ParameterCount count_parameters(const ModelConfig& config) {
+  ParameterCount out;
+  for (const TensorSpec& spec : expected_tensors(config)) {
+    if (spec.integer || is_statistic(spec.name)) continue;
+    uint64_t count = 1;
+    for (const uint64_t extent : spec.shape) count *= extent;
+    if (spec.name.starts_with("image_encoder.")) out.image += count;
+    if (spec.name.starts_with("text_encoder.")) out.text += count;
+  }
+  return out;
+}
+
+}  // namespace mobileclip

@@ -1,0 +1,174 @@
+#include "kernels/attention.h"
+
+#include <algorithm>
+
+#include "kernels/highway_targets.h"
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/attention.cc"
+#include <hwy/foreach_target.h>  // NOLINT: before highway.h
+#include <hwy/highway.h>
+
+#include "kernels/math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace mobileclip::kernels {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+using D = hn::ScalableTag<float>;
+using V = hn::Vec<D>;
+
+constexpr size_t kQueries = 4;  // of one block
+
+size_t PaddedTokens(size_t tokens) {
+  const size_t width = 2 * hn::Lanes(D());
+  return (tokens + width - 1) / width * width;
+}
+
+struct Head {
+  const float *q, *k, *v;
+  size_t stride, tokens, head_dim, padded;
+  float scale;
+  float* out;
+  size_t out_stride;
+  float* keys;    // head_dim × padded, transposed
+  float* scores;  // kQueries × padded
+};
+
+/// K transposed, so that scores are vectors over keys; the padding holds zeros.
+void TransposeKeys(const Head& h) {
+  for (size_t i = 0; i < h.head_dim; ++i) {
+    float* row = h.keys + i * h.padded;
+    for (size_t t = 0; t < h.tokens; ++t) row[t] = h.k[t * h.stride + i];
+    std::fill(row + h.tokens, row + h.padded, 0.0f);
+  }
+}
+
+/// scores[q][t] for kRows queries and the keys up to `limit`.
+template <size_t kRows>
+void Scores(const Head& h, size_t first, size_t limit) {
+  const D d;
+  const size_t lanes = hn::Lanes(d);
+  for (size_t t = 0; t < limit; t += 2 * lanes) {
+    V sums[kRows][2];
+    MOBILECLIP_UNROLL
+    for (size_t r = 0; r < kRows; ++r) sums[r][0] = sums[r][1] = hn::Zero(d);
+    for (size_t i = 0; i < h.head_dim; ++i) {
+      const float* keys = h.keys + i * h.padded + t;
+      const V k0 = hn::Load(d, keys);
+      const V k1 = hn::Load(d, keys + lanes);
+      MOBILECLIP_UNROLL
+      for (size_t r = 0; r < kRows; ++r) {
+        const V q = hn::Set(d, h.q[(first + r) * h.stride + i] * h.scale);
+        sums[r][0] = hn::MulAdd(q, k0, sums[r][0]);
+        sums[r][1] = hn::MulAdd(q, k1, sums[r][1]);
+      }
+    }
+    MOBILECLIP_UNROLL
+    for (size_t r = 0; r < kRows; ++r) {
+      hn::Store(sums[r][0], d, h.scores + r * h.padded + t);
+      hn::Store(sums[r][1], d, h.scores + r * h.padded + t + lanes);
+    }
+  }
+}
+
+/// Softmax over the first `keys` scores in place; what follows, up to `limit`, becomes 0.
+void Softmax(float* scores, size_t keys, size_t limit) {
+  const D d;
+  const size_t lanes = hn::Lanes(d);
+  std::fill(scores + keys, scores + limit, -1e30f);
+  V peak = hn::Load(d, scores);
+  for (size_t t = lanes; t < limit; t += lanes) peak = hn::Max(peak, hn::Load(d, scores + t));
+  const V top = hn::MaxOfLanes(d, peak);
+  V sum = hn::Zero(d);
+  for (size_t t = 0; t < limit; t += lanes) {
+    const V e = Exp(d, hn::Sub(hn::Load(d, scores + t), top));
+    hn::Store(e, d, scores + t);
+    sum = hn::Add(sum, e);
+  }
+  const V scale = hn::Div(hn::Set(d, 1.0f), hn::SumOfLanes(d, sum));
+  for (size_t t = 0; t < limit; t += lanes) {
+    hn::Store(hn::Mul(hn::Load(d, scores + t), scale), d, scores + t);
+  }
+}
+
+/// out = scores · V over head dimensions [0, head_dim), a vector at a time; V's rows are read
+/// whole.
+template <class DV, size_t kRows>
+void Values(DV d, const Head& h, size_t first, size_t keys, size_t begin, size_t end) {
+  const size_t lanes = hn::Lanes(d);
+  for (size_t i = begin; i + lanes <= end; i += lanes) {
+    hn::Vec<DV> sums[kRows];
+    MOBILECLIP_UNROLL
+    for (size_t r = 0; r < kRows; ++r) sums[r] = hn::Zero(d);
+    for (size_t t = 0; t < keys; ++t) {
+      const auto v = hn::LoadU(d, h.v + t * h.stride + i);
+      MOBILECLIP_UNROLL
+      for (size_t r = 0; r < kRows; ++r) {
+        sums[r] = hn::MulAdd(hn::Set(d, h.scores[r * h.padded + t]), v, sums[r]);
+      }
+    }
+    MOBILECLIP_UNROLL
+    for (size_t r = 0; r < kRows; ++r) {
+      hn::StoreU(sums[r], d, h.out + (first + r) * h.out_stride + i);
+    }
+  }
+}
+
+template <size_t kRows>
+void RunQueries(const Head& h, size_t first, bool causal) {
+  const D d;
+  const hn::CappedTag<float, 1> single;
+  const size_t lanes = hn::Lanes(d);
+  const size_t keys = causal ? std::min(h.tokens, first + kRows) : h.tokens;
+  const size_t limit = PaddedTokens(keys);
+  Scores<kRows>(h, first, limit);
+  for (size_t r = 0; r < kRows; ++r) {
+    Softmax(h.scores + r * h.padded, causal ? first + r + 1 : keys, limit);
+  }
+  const size_t whole = h.head_dim - h.head_dim % lanes;
+  Values<D, kRows>(d, h, first, keys, 0, whole);
+  Values<decltype(single), kRows>(single, h, first, keys, whole, h.head_dim);
+}
+
+void Run(const float* q, const float* k, const float* v, size_t stride, size_t tokens,
+         size_t head_dim, float scale, bool causal, size_t query_begin, size_t query_end,
+         float* out, size_t out_stride, float* scratch) {
+  Head h{q,     k,   v,          stride,  tokens, head_dim, PaddedTokens(tokens),
+         scale, out, out_stride, scratch, nullptr};
+  h.scores = scratch + head_dim * h.padded;
+  TransposeKeys(h);
+  size_t query = query_begin;
+  for (; query + kQueries <= query_end; query += kQueries) RunQueries<kQueries>(h, query, causal);
+  for (; query < query_end; ++query) RunQueries<1>(h, query, causal);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace mobileclip::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace mobileclip::kernels {
+namespace {
+
+HWY_EXPORT(Run);
+HWY_EXPORT(PaddedTokens);
+
+constexpr size_t kMostQueries = 4;
+
+}  // namespace
+
+size_t attention_scratch(size_t tokens, size_t head_dim) {
+  return (head_dim + kMostQueries) * HWY_DYNAMIC_DISPATCH(PaddedTokens)(tokens);
+}
+
+void attention_head(const float* q, const float* k, const float* v, size_t stride, size_t tokens,
+                    size_t head_dim, float scale, bool causal, size_t query_begin, size_t query_end,
+                    float* out, size_t out_stride, float* scratch) {
+  HWY_DYNAMIC_DISPATCH(Run)
+  (q, k, v, stride, tokens, head_dim, scale, causal, query_begin, query_end, out, out_stride,
+   scratch);
+}
+
+}  // namespace mobileclip::kernels
+#endif  // HWY_ONCE

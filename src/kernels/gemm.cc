@@ -1,0 +1,248 @@
+#include "kernels/gemm.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "kernels/highway_targets.h"
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/gemm.cc"
+#include <hwy/foreach_target.h>  // NOLINT: before highway.h
+#include <hwy/highway.h>
+
+#include "kernels/math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace mobileclip::kernels {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+using D = hn::ScalableTag<float>;
+using V = hn::Vec<D>;
+
+// The register tile: kMaxRows × 2 vectors of sums, 2 of weights and one broadcast.
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON
+constexpr size_t kMaxRows = 12;
+#else
+constexpr size_t kMaxRows = 6;
+#endif
+
+size_t PanelWidth() { return 2 * hn::Lanes(D()); }
+
+struct Tile {
+  const float* a;
+  size_t lda;
+  const float* panel;
+  const float* bias;
+  size_t k;
+  float* c;
+  size_t ldc;
+  size_t columns;  // that exist, of the panel's
+  Activation activation;
+  const float* residual;
+  size_t residual_stride;
+};
+
+/// One vector of sums to C: activation, residual; a part of a vector goes through a small buffer.
+HWY_INLINE void Finish(V sum, const Tile& t, size_t row, size_t column) {
+  const D d;
+  const size_t lanes = hn::Lanes(d);
+  if (t.activation == Activation::kGelu) sum = Gelu(d, sum);
+  float* c = t.c + row * t.ldc + column;
+  const float* residual =
+      t.residual == nullptr ? nullptr : t.residual + row * t.residual_stride + column;
+  if (t.columns >= column + lanes) {
+    if (residual != nullptr) sum = hn::Add(sum, hn::LoadU(d, residual));
+    hn::StoreU(sum, d, c);
+    return;
+  }
+  HWY_ALIGN float buffer[hn::MaxLanes(D())];
+  hn::Store(sum, d, buffer);
+  for (size_t i = 0; column + i < t.columns; ++i) {
+    c[i] = residual == nullptr ? buffer[i] : buffer[i] + residual[i];
+  }
+}
+
+template <size_t kRows, size_t kVectors>
+void RunTile(const Tile& t) {
+  const D d;
+  const size_t lanes = hn::Lanes(d);
+  const size_t stride = 2 * lanes;
+  V sums[kRows][kVectors];
+  MOBILECLIP_UNROLL
+  for (size_t v = 0; v < kVectors; ++v) {
+    const V bias = hn::Load(d, t.bias + v * lanes);
+    MOBILECLIP_UNROLL
+    for (size_t r = 0; r < kRows; ++r) sums[r][v] = bias;
+  }
+  const float* HWY_RESTRICT panel = t.panel;
+  const float* HWY_RESTRICT a = t.a;
+  const size_t lda = t.lda;
+  for (size_t k = 0; k < t.k; ++k, panel += stride) {
+    V w[kVectors];
+    MOBILECLIP_UNROLL
+    for (size_t v = 0; v < kVectors; ++v) w[v] = hn::Load(d, panel + v * lanes);
+    MOBILECLIP_UNROLL
+    for (size_t r = 0; r < kRows; ++r) {
+      const V x = hn::Set(d, a[r * lda + k]);
+      MOBILECLIP_UNROLL
+      for (size_t v = 0; v < kVectors; ++v) sums[r][v] = hn::MulAdd(x, w[v], sums[r][v]);
+    }
+  }
+  MOBILECLIP_UNROLL
+  for (size_t r = 0; r < kRows; ++r) {
+    MOBILECLIP_UNROLL
+    for (size_t v = 0; v < kVectors; ++v) {
+      if (t.columns > v * lanes) Finish(sums[r][v], t, r, v * lanes);
+    }
+  }
+}
+
+/// Runs the tile of the right height; the heights are compile-time constants.
+template <size_t kVectors, size_t kRows = kMaxRows>
+HWY_INLINE void RunRows(size_t rows, const Tile& t) {
+  if constexpr (kRows > 0) {
+    if (rows == kRows) return RunTile<kRows, kVectors>(t);
+    RunRows<kVectors, kRows - 1>(rows, t);
+  }
+}
+
+/// Rows [row_begin, row_end) × panels [panel_begin, panel_end).
+void Block(const float* a, size_t lda, const PackedMatrix& w, float* c, size_t ldc,
+           const Epilogue& epilogue, size_t row_begin, size_t row_end, size_t panel_begin,
+           size_t panel_end) {
+  const size_t lanes = hn::Lanes(D());
+  const size_t width = 2 * lanes;
+  // Rows of A per pass: they stay in L2 while all panels go by.
+  constexpr size_t kPassFloats = 64 * 1024;
+  const size_t pass = std::max(kMaxRows, kPassFloats / std::max<size_t>(1, w.k()));
+  for (size_t first = row_begin; first < row_end; first += pass) {
+    const size_t rows = std::min(pass, row_end - first);
+    // Tiles of nearly equal height: no short one at the end that would leave the FMA units idle.
+    const size_t tiles = (rows + kMaxRows - 1) / kMaxRows;
+    for (size_t p = panel_begin; p < panel_end; ++p) {
+      Tile t;
+      t.lda = lda;
+      t.panel = w.panels() + p * w.k() * width;
+      t.bias = w.bias() + p * width;
+      t.k = w.k();
+      t.ldc = ldc;
+      t.columns = std::min(width, w.n() - p * width);
+      t.activation = epilogue.activation;
+      t.residual_stride = epilogue.residual_stride;
+      for (size_t i = 0; i < tiles; ++i) {
+        const size_t begin = first + rows * i / tiles;
+        const size_t end = first + rows * (i + 1) / tiles;
+        t.a = a + begin * lda;
+        t.c = c + begin * ldc + p * width;
+        t.residual = epilogue.residual == nullptr
+                         ? nullptr
+                         : epilogue.residual + begin * epilogue.residual_stride + p * width;
+        if (t.columns > lanes) {
+          RunRows<2>(end - begin, t);
+        } else {
+          RunRows<1>(end - begin, t);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace mobileclip::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace mobileclip::kernels {
+namespace {
+
+HWY_EXPORT(PanelWidth);
+HWY_EXPORT(Block);
+
+size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
+
+size_t current_panel_width() { return HWY_DYNAMIC_DISPATCH(PanelWidth)(); }
+
+/// The transposition into panels, in blocks of k so that the lines it writes stay in L1.
+template <typename T>
+void fill_panels(const T* weight, const T* bias, size_t n, size_t k, size_t width, float* panels,
+                 float* padded_bias) {
+  constexpr size_t kBlock = 16;
+  for (size_t p = 0; p < divide_up(n, width); ++p) {
+    const size_t first = p * width;
+    const size_t rows = std::min(width, n - first);
+    for (size_t j = 0; j < width; ++j) {
+      const bool exists = j < rows && bias != nullptr;
+      padded_bias[first + j] = exists ? static_cast<float>(bias[first + j]) : 0.0f;
+    }
+    float* panel = panels + first * k;
+    if (rows < width) std::fill_n(panel, k * width, 0.0f);
+    for (size_t begin = 0; begin < k; begin += kBlock) {
+      const size_t end = std::min(k, begin + kBlock);
+      for (size_t j = 0; j < rows; ++j) {
+        const T* from = weight + (first + j) * k;
+        for (size_t i = begin; i < end; ++i) panel[i * width + j] = static_cast<float>(from[i]);
+      }
+    }
+  }
+}
+
+void run_block(const float* a, size_t lda, const PackedMatrix& w, float* c, size_t ldc,
+               const Epilogue& epilogue, size_t row_begin, size_t row_end, size_t panel_begin,
+               size_t panel_end) {
+  if (w.panel_width() != current_panel_width()) {
+    fail(ErrorCode::kInternal, "weights packed for another instruction set were used");
+  }
+  HWY_DYNAMIC_DISPATCH(Block)
+  (a, lda, w, c, ldc, epilogue, row_begin, row_end, panel_begin, panel_end);
+}
+
+// Rows of one task: several tiles, so that a panel is read once for many rows.
+constexpr size_t kTaskRows = 96;
+
+}  // namespace
+
+template <typename T>
+PackedMatrix PackedMatrix::make(const T* weight, const T* bias, size_t n, size_t k) {
+  PackedMatrix out;
+  out.n_ = n;
+  out.k_ = k;
+  out.panel_width_ = current_panel_width();
+  const size_t padded = divide_up(n, out.panel_width_) * out.panel_width_;
+  out.panels_ = AlignedBuffer(padded * k);
+  out.bias_ = AlignedBuffer(padded);
+  fill_panels(weight, bias, n, k, out.panel_width_, out.panels_.data(), out.bias_.data());
+  return out;
+}
+
+PackedMatrix PackedMatrix::pack(const float* weight, const float* bias, size_t n, size_t k) {
+  return make(weight, bias, n, k);
+}
+
+PackedMatrix PackedMatrix::pack(const double* weight, const double* bias, size_t n, size_t k) {
+  return make(weight, bias, n, k);
+}
+
+void gemm(const float* a, size_t lda, size_t m, const PackedMatrix& w, float* c, size_t ldc,
+          const Epilogue& epilogue) {
+  run_block(a, lda, w, c, ldc, epilogue, 0, m, 0, divide_up(w.n(), w.panel_width()));
+}
+
+void gemm(ThreadPool& pool, const float* a, size_t lda, size_t m, const PackedMatrix& w, float* c,
+          size_t ldc, const Epilogue& epilogue) {
+  if (m == 0 || w.n() == 0) return;
+  const size_t panels = divide_up(w.n(), w.panel_width());
+  const auto threads = static_cast<size_t>(pool.threads());
+  const size_t row_parts = divide_up(m, kTaskRows);
+  // Enough tasks to even the load; weights are split before rows are made short.
+  const size_t wanted = threads == 1 ? 1 : 4 * threads;
+  const size_t panel_parts = std::min(panels, divide_up(wanted, row_parts));
+  pool.parallel_for(row_parts * panel_parts, [&](size_t task, int) {
+    const size_t r = task / panel_parts;
+    const size_t p = task % panel_parts;
+    run_block(a, lda, w, c, ldc, epilogue, m * r / row_parts, m * (r + 1) / row_parts,
+              panels * p / panel_parts, panels * (p + 1) / panel_parts);
+  });
+}
+
+}  // namespace mobileclip::kernels
+#endif  // HWY_ONCE

@@ -1,0 +1,64 @@
+#include "kernels/isa.h"
+
+#include <fmt/format.h>
+#include <hwy/highway.h>  // NOLINT(llvm-include-order): after the choice of targets
+
+#include <array>
+
+#include "base/error.h"
+#include "kernels/highway_targets.h"
+
+namespace mobileclip::kernels {
+namespace {
+
+struct Isa {
+  std::string_view name;
+  int64_t target;
+};
+
+constexpr std::array<Isa, 6> kIsas = {{{"avx512", HWY_AVX3},
+                                       {"avx2", HWY_AVX2},
+                                       {"sse4", HWY_SSE4},
+                                       {"neon", HWY_NEON},
+                                       {"scalar", HWY_EMU128},
+                                       {"scalar", HWY_SCALAR}}};
+
+/// What this machine could run, whatever is forced now.
+int64_t machine_targets() {
+  static const int64_t targets = [] {
+    hwy::SetSupportedTargetsForTest(0);
+    return hwy::SupportedTargets() & HWY_TARGETS;
+  }();
+  return targets;
+}
+
+}  // namespace
+
+std::string_view isa_name() {
+  const int64_t supported = hwy::SupportedTargets() & HWY_TARGETS;
+  for (const Isa& isa : kIsas) {
+    if ((supported & isa.target) != 0) return isa.name;
+  }
+  return "scalar";
+}
+
+std::vector<std::string_view> available_isas() {
+  std::vector<std::string_view> out;
+  for (const Isa& isa : kIsas) {
+    if ((machine_targets() & isa.target) != 0) out.push_back(isa.name);
+  }
+  return out;
+}
+
+void force_isa(std::string_view name) {
+  for (const Isa& isa : kIsas) {
+    if (isa.name != name || (machine_targets() & isa.target) == 0) continue;
+    hwy::SetSupportedTargetsForTest(isa.target);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+    return;
+  }
+  fail(ErrorCode::kInvalidArgument, "instruction set {} is not available here; available are {}",
+       quote(name), fmt::join(available_isas(), ", "));
+}
+
+}  // namespace mobileclip::kernels

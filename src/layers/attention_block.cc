@@ -1,0 +1,50 @@
+#include "layers/attention_block.h"
+
+#include <fmt/core.h>
+
+#include "layers/self_attention.h"
+
+namespace mobileclip {
+namespace {
+
+constexpr size_t kHeadDim = 32;
+
+}  // namespace
+
+AttentionBlockWeights AttentionBlockWeights::read(const Scope& scope, size_t channels,
+                                                  size_t hidden) {
+  AttentionBlockWeights out;
+  out.path = scope.path();
+  out.layer_scale_1 = scope.weight("layer_scale_1", {channels, 1, 1});
+  out.layer_scale_2 = scope.weight("layer_scale_2", {channels, 1, 1});
+  out.norm = BatchNormWeights::read(scope / "norm", channels);
+  const Scope mixer = scope / "token_mixer";
+  out.qkv = LinearWeights::read(mixer / "qkv", 3 * channels, channels, false);
+  out.proj = LinearWeights::read(mixer / "proj", channels, channels);
+  out.ffn = ConvFfnWeights::read(scope / "convffn", channels, hidden, 7, 7);
+  return out;
+}
+
+AttentionBlock::AttentionBlock(const AttentionBlockWeights& weights, FoldLog& log)
+    : qkv_(pack_linear_after(fold(weights.norm), weights.qkv)),
+      proj_(pack_linear_scaled(weights.proj, weights.layer_scale_1)),
+      ffn_(weights.ffn, weights.layer_scale_2, log) {
+  log.push_back(
+      fmt::format("{}: norm + token_mixer.qkv -> linear {}x{}", weights.path, qkv_.n(), qkv_.k()));
+  log.push_back(fmt::format("{}: token_mixer.proj * layer_scale_1 -> linear {}x{}", weights.path,
+                            proj_.n(), proj_.k()));
+}
+
+void AttentionBlock::forward(const RunContext& context, Features& f) const {
+  const size_t c = f.channels;
+  const size_t rows = f.n * f.positions();
+  float* qkv = context.workspace.buffer(Workspace::kQkv, rows * 3 * c);
+  float* mixed = context.workspace.buffer(Workspace::kAttention, rows * c);
+  kernels::gemm(context.pool, f.data, c, rows, qkv_, qkv, 3 * c);
+  self_attention(context, qkv, f.n, f.positions(), c, kHeadDim, false, mixed);
+  kernels::gemm(context.pool, mixed, c, rows, proj_, f.data, c,
+                {.residual = f.data, .residual_stride = c});
+  ffn_.forward(context, f);
+}
+
+}  // namespace mobileclip

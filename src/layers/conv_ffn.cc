@@ -1,0 +1,59 @@
+#include "layers/conv_ffn.h"
+
+#include <fmt/core.h>
+
+#include <utility>
+
+namespace mobileclip {
+namespace {
+
+// Positions per band: enough rows for the register tile to reuse each weight, few enough that the
+// hidden tensor stays in L2.
+constexpr size_t kBandPositions = 64;
+
+}  // namespace
+
+ConvFfnWeights ConvFfnWeights::read(const Scope& scope, size_t channels, size_t hidden, size_t kh,
+                                    size_t kw) {
+  ConvFfnWeights out;
+  out.path = scope.path();
+  out.conv = ConvBnWeights::read(scope / "conv", {channels, 1, kh, kw});
+  out.fc1 = LinearWeights::read(scope / "fc1", hidden, channels, true, true);
+  out.fc2 = LinearWeights::read(scope / "fc2", channels, hidden, true, true);
+  return out;
+}
+
+ConvFfn::ConvFfn(const ConvFfnWeights& weights, const Weight& layer_scale, FoldLog& log)
+    : fc1_(pack_linear(weights.fc1)), fc2_(pack_linear_scaled(weights.fc2, layer_scale)) {
+  FoldedConv conv = fold(weights.conv);
+  // A text encoder's 1×k kernel runs over positions that are rows here.
+  if (conv.shape.kh == 1) std::swap(conv.shape.kh, conv.shape.kw);
+  conv_ = pack_depthwise(conv, conv.shape.out, 1);
+  log.push_back(fmt::format("{}: conv.conv + conv.bn -> depthwise {}x{}", weights.path,
+                            weights.conv.shape.kh, weights.conv.shape.kw));
+  log.push_back(
+      fmt::format("{}: fc2 * layer_scale -> linear {}x{}", weights.path, fc2_.n(), fc2_.k()));
+}
+
+void ConvFfn::forward(const RunContext& context, Features& f) const {
+  const Bands bands = plan_bands(f.n, f.height, f.width, kBandPositions, context.pool.threads());
+  const size_t c = f.channels;
+  const size_t hidden = fc1_.n();
+  const size_t band_positions = bands.rows * f.width;
+  context.pool.parallel_for(bands.tasks, [&](size_t task, int worker) {
+    const Bands::Band band = bands.at(task);
+    const size_t m = (band.end - band.begin) * f.width;
+    const float* item = f.data + band.item * f.per_item();
+    const size_t start = band.begin * f.width * c;
+    float* mixed = context.workspace.scratch(worker, band_positions * (c + hidden));
+    float* inner = mixed + band_positions * c;
+    kernels::depthwise(item, f.height, f.width, conv_, band.begin, band.end,
+                       kernels::Activation::kNone, mixed);
+    kernels::gemm(mixed, c, m, fc1_, inner, hidden, {.activation = kernels::Activation::kGelu});
+    float* out = f.spare + band.item * f.per_item() + start;
+    kernels::gemm(inner, hidden, m, fc2_, out, c, {.residual = item + start, .residual_stride = c});
+  });
+  std::swap(f.data, f.spare);
+}
+
+}  // namespace mobileclip

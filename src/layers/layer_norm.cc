@@ -1,0 +1,35 @@
+#include "layers/layer_norm.h"
+
+#include <algorithm>
+
+#include "kernels/elementwise.h"
+#include "layers/packing.h"
+
+namespace mobileclip {
+namespace {
+
+constexpr float kEpsilon = 1e-5f;
+constexpr size_t kRowsPerTask = 16;
+
+}  // namespace
+
+LayerNormWeights LayerNormWeights::read(const Scope& scope, size_t width) {
+  return {scope.weight("weight", {width}), scope.weight("bias", {width})};
+}
+
+LayerNorm::LayerNorm(const LayerNormWeights& weights)
+    : width_(weights.weight.shape[0]),
+      weight_(load_floats(weights.weight)),
+      bias_(load_floats(weights.bias)) {}
+
+void LayerNorm::forward(const RunContext& context, const float* x, size_t rows, float* out) const {
+  const size_t tasks = (rows + kRowsPerTask - 1) / kRowsPerTask;
+  context.pool.parallel_for(tasks, [&](size_t task, int) {
+    const size_t begin = task * kRowsPerTask;
+    const size_t count = std::min(kRowsPerTask, rows - begin);
+    kernels::layer_norm(x + begin * width_, width_, weight_.data(), bias_.data(), count, width_,
+                        kEpsilon, out + begin * width_, width_);
+  });
+}
+
+}  // namespace mobileclip

@@ -1,0 +1,29 @@
+/// Layer norm over the last dimension.
+#ifndef MOBILECLIP_LAYERS_LAYER_NORM_H_
+#define MOBILECLIP_LAYERS_LAYER_NORM_H_
+
+#include "checkpoint/scope.h"
+#include "layers/run_context.h"
+
+namespace mobileclip {
+
+struct LayerNormWeights {
+  Weight weight, bias;
+  static LayerNormWeights read(const Scope& scope, size_t width);
+};
+
+/// eps 1e-5, biased variance.
+class LayerNorm {
+ public:
+  explicit LayerNorm(const LayerNormWeights& weights);
+  /// rows × width → out, which may be x.
+  void forward(const RunContext& context, const float* x, size_t rows, float* out) const;
+
+ private:
+  size_t width_;
+  AlignedBuffer weight_, bias_;
+};
+
+}  // namespace mobileclip
+
+#endif  // MOBILECLIP_LAYERS_LAYER_NORM_H_

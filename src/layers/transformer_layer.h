@@ -1,0 +1,35 @@
+/// Pre-norm transformer layer, of the text encoders and of the ViT.
+#ifndef MOBILECLIP_LAYERS_TRANSFORMER_LAYER_H_
+#define MOBILECLIP_LAYERS_TRANSFORMER_LAYER_H_
+
+#include "layers/layer_norm.h"
+#include "layers/packing.h"
+#include "layers/run_context.h"
+
+namespace mobileclip {
+
+/// `pre_norm_mha.0` LN, `.1.qkv_proj`, `.1.out_proj`; `pre_norm_ffn.0` LN, `.1` and `.4` linear.
+struct TransformerLayerWeights {
+  LayerNormWeights norm_attention, norm_ffn;
+  LinearWeights qkv, out, fc1, fc2;
+  static TransformerLayerWeights read(const Scope& scope, size_t width, size_t ffn);
+};
+
+/// x = x + out(attention(LN(x))); x = x + fc2(GELU(fc1(LN(x)))). Uses kNorm, kQkv, kAttention,
+/// kHidden.
+class TransformerLayer {
+ public:
+  TransformerLayer(const TransformerLayerWeights& weights, size_t heads, bool causal);
+  /// In place on n items of T × width.
+  void forward(const RunContext& context, float* x, size_t n, size_t tokens) const;
+
+ private:
+  LayerNorm norm_attention_, norm_ffn_;
+  kernels::PackedMatrix qkv_, out_, fc1_, fc2_;
+  size_t head_dim_ = 0;
+  bool causal_ = false;
+};
+
+}  // namespace mobileclip
+
+#endif  // MOBILECLIP_LAYERS_TRANSFORMER_LAYER_H_

@@ -1,0 +1,49 @@
+/// Both towers and the scale between them.
+#ifndef MOBILECLIP_MODEL_CLIP_H_
+#define MOBILECLIP_MODEL_CLIP_H_
+
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include "checkpoint/checkpoint.h"
+#include "config/model_config.h"
+#include "model/mci.h"
+#include "model/text_encoder.h"
+#include "model/vit.h"
+
+namespace mobileclip {
+
+/// The whole training form: views of a checkpoint's tensors, or only their names and shapes when
+/// the scope is recording.
+struct ClipWeights {
+  Weight logit_scale;
+  std::variant<MciWeights, VitWeights> image;
+  TextWeights text;
+  static ClipWeights read(const Scope& scope, const ModelConfig& config);
+};
+
+/// The names and shapes a file of this variant holds, in the order of the module tree.
+std::vector<TensorSpec> expected_tensors(const ModelConfig& config);
+
+/// Inference form; immutable, thread-safe. A tower that was not asked for is null.
+class Clip {
+ public:
+  Clip(const Checkpoint& checkpoint, const ClipWeights& weights, const ModelConfig& config,
+       bool image, bool text, ThreadPool& pool, FoldLog& log);
+
+  const ImageEncoder* image() const { return image_.get(); }
+  const TextEncoder* text() const { return text_.get(); }
+  /// min(exp(stored), 100).
+  float logit_scale() const { return logit_scale_; }
+
+ private:
+  Checkpoint checkpoint_;  // keeps the mapped bytes alive
+  std::unique_ptr<const ImageEncoder> image_;
+  std::unique_ptr<const TextEncoder> text_;
+  float logit_scale_ = 0;
+};
+
+}  // namespace mobileclip
+
+#endif  // MOBILECLIP_MODEL_CLIP_H_

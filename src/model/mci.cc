@@ -1,0 +1,124 @@
+#include "model/mci.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <type_traits>
+
+#include "kernels/elementwise.h"
+
+namespace mobileclip {
+namespace {
+
+template <typename Weights>
+struct BlockOf;
+template <>
+struct BlockOf<RepMixerBlockWeights> {
+  using Type = RepMixerBlock;
+};
+template <>
+struct BlockOf<PatchEmbedWeights> {
+  using Type = PatchEmbed;
+};
+template <>
+struct BlockOf<RepCpeWeights> {
+  using Type = RepCpe;
+};
+template <>
+struct BlockOf<AttentionBlockWeights> {
+  using Type = AttentionBlock;
+};
+
+constexpr size_t kStages = 4;
+
+}  // namespace
+
+MciWeights MciWeights::read(const Scope& scope, const ModelConfig& config) {
+  MciWeights out;
+  const auto width = [&](size_t stage) { return static_cast<size_t>(config.mci.widths[stage]); };
+  const auto ratio = static_cast<size_t>(config.mci.ffn_ratio);
+  out.stem = MciStemWeights::read(scope / "patch_embed", width(0));
+  const Scope network = scope / "network";
+  for (size_t stage = 0; stage < kStages; ++stage) {
+    if (stage > 0) {
+      // The last two of the three downsamplings carry squeeze-and-excite.
+      const Scope here = network / out.network.size();
+      const bool se = stage >= 2;
+      out.network.emplace_back().emplace_back(
+          PatchEmbedWeights::read(here, width(stage - 1), width(stage), se));
+    }
+    const bool attention = stage == kStages - 1;
+    if (attention) {
+      const Scope here = network / out.network.size();
+      out.network.emplace_back().emplace_back(RepCpeWeights::read(here, width(stage)));
+    }
+    const Scope here = network / out.network.size();
+    std::vector<MciBlockWeights>& blocks = out.network.emplace_back();
+    for (int block = 0; block < config.mci.depths[stage]; ++block) {
+      const Scope at = here / static_cast<size_t>(block);
+      const size_t hidden = ratio * width(stage);
+      if (attention) {
+        blocks.emplace_back(AttentionBlockWeights::read(at, width(stage), hidden));
+      } else {
+        blocks.emplace_back(RepMixerBlockWeights::read_image(at, width(stage), hidden));
+      }
+    }
+  }
+  const size_t last = width(kStages - 1);
+  out.conv_exp = ConvExpWeights::read(scope / "conv_exp", last);
+  out.projection =
+      (scope / "head").weight("proj", {2 * last, static_cast<size_t>(config.embed_dim)});
+  return out;
+}
+
+Mci::Mci(const MciWeights& weights, const ModelConfig& config, BuildJobs& jobs)
+    : image_size_(static_cast<size_t>(config.image_size)) {
+  // The stem's first output is the largest: half the image's extent.
+  features_per_item_ = (image_size_ / 2) * (image_size_ / 2) * weights.stem.channels;
+  jobs.add([&](FoldLog& log) { stem_ = std::make_unique<MciStem>(weights.stem, log); });
+  network_.resize(weights.network.size());
+  for (size_t i = 0; i < network_.size(); ++i) {
+    network_[i].resize(weights.network[i].size());
+    for (size_t j = 0; j < network_[i].size(); ++j) {
+      jobs.add([this, &weights, i, j](FoldLog& log) {
+        std::visit(
+            [&]<typename W>(const W& block) {
+              network_[i][j].template emplace<typename BlockOf<W>::Type>(block, log);
+            },
+            weights.network[i][j]);
+      });
+    }
+  }
+  jobs.add([&](FoldLog& log) { conv_exp_ = std::make_unique<ConvExp>(weights.conv_exp, log); });
+  jobs.add([&](FoldLog&) { projection_ = pack_projection(weights.projection); });
+}
+
+void Mci::encode(const RunContext& context, const float* pixels, size_t n, float* out,
+                 const Probe& probe) const {
+  Features f;
+  f.data = context.workspace.buffer(Workspace::kFeatures, n * features_per_item_);
+  f.spare = context.workspace.buffer(Workspace::kSpare, n * features_per_item_);
+  f.n = n;
+  f.height = f.width = image_size_;
+  stem_->forward(context, pixels, f);
+  if (probe) probe("patch_embed", f);
+  for (size_t i = 0; i < network_.size(); ++i) {
+    for (const Block& block : network_[i]) {
+      std::visit(
+          [&]<typename B>(const B& layer) {
+            if constexpr (!std::is_same_v<B, std::monostate>) layer.forward(context, f);
+          },
+          block);
+    }
+    if (probe) probe(fmt::format("network.{}", i), f);
+  }
+  conv_exp_->forward(context, f);
+  if (probe) probe("conv_exp", f);
+  for (size_t item = 0; item < n; ++item) {
+    kernels::mean_pool(f.data + item * f.per_item(), f.positions(), f.channels,
+                       f.spare + item * f.channels);
+  }
+  kernels::gemm(context.pool, f.spare, f.channels, n, projection_, out, projection_.n());
+}
+
+}  // namespace mobileclip

@@ -1,0 +1,119 @@
+#include "model/text_encoder.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "kernels/elementwise.h"
+#include "reparam/values.h"
+
+namespace mobileclip {
+
+TextWeights TextWeights::read(const Scope& scope, const ModelConfig& config) {
+  const TextConfig& text = config.text;
+  const auto width = static_cast<size_t>(text.width);
+  const auto ffn = static_cast<size_t>(text.ffn);
+  const Scope transformer = scope / "transformer";
+  const bool mct = config.text_tower == TextTower::kMct;
+  TextWeights out;
+  out.projection = scope.weight("projection_layer", {width, static_cast<size_t>(config.embed_dim)});
+  out.embedding =
+      (scope / "embedding_layer").weight("weight", {static_cast<size_t>(text.vocabulary), width});
+  out.positions = (scope / "positional_embedding" / "pos_embed")
+                      .weight("pos_embed", {1, 1, static_cast<size_t>(text.context), width});
+  size_t index = 0;
+  if (mct) out.mixers.push_back(RepMixerBlockWeights::read_text(transformer / index++, width, ffn));
+  for (int i = 0; i < text.layers; ++i) {
+    out.layers.push_back(TransformerLayerWeights::read(transformer / index++, width, ffn));
+  }
+  if (mct) out.mixers.push_back(RepMixerBlockWeights::read_text(transformer / index, width, ffn));
+  out.norm = LayerNormWeights::read(scope / "final_layer_norm", width);
+  return out;
+}
+
+TextEncoder::TextEncoder(const TextWeights& weights, const ModelConfig& config, BuildJobs& jobs)
+    : config_(config.text), width_(static_cast<size_t>(config.text.width)) {
+  mixers_.resize(weights.mixers.size());
+  for (size_t i = 0; i < mixers_.size(); ++i) {
+    jobs.add([this, &weights, i](FoldLog& log) {
+      mixers_[i] = std::make_unique<RepMixerBlock>(weights.mixers[i], log);
+    });
+  }
+  layers_.resize(weights.layers.size());
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    jobs.add([this, &weights, i](FoldLog&) {
+      layers_[i] = std::make_unique<TransformerLayer>(
+          weights.layers[i], static_cast<size_t>(config_.heads), config_.causal);
+    });
+  }
+  jobs.add([&](FoldLog&) {
+    embedding_ = finite_mapped_floats(weights.embedding);
+    if (embedding_ == nullptr) {
+      converted_embedding_ = load_floats(weights.embedding);
+      embedding_ = converted_embedding_.data();
+    }
+  });
+  jobs.add([&](FoldLog&) {
+    positions_ = load_floats(weights.positions);
+    norm_ = std::make_unique<LayerNorm>(weights.norm);
+    projection_ = pack_projection(weights.projection);
+  });
+}
+
+void TextEncoder::embed(const RunContext& context, const int32_t* ids, size_t n, float* out) const {
+  const auto tokens = static_cast<size_t>(config_.context);
+  for (size_t i = 0; i < n * tokens; ++i) {
+    if (ids[i] < 0 || ids[i] >= config_.vocabulary) {
+      fail(ErrorCode::kInvalidArgument, "token id {} at position {} of text {} is outside 0 to {}",
+           ids[i], i % tokens, i / tokens, config_.vocabulary - 1);
+    }
+  }
+  context.pool.parallel_for(n, [&](size_t item, int) {
+    for (size_t t = 0; t < tokens; ++t) {
+      const auto id = static_cast<size_t>(ids[item * tokens + t]);
+      kernels::add(embedding_ + id * width_, positions_.data() + t * width_, width_,
+                   out + (item * tokens + t) * width_);
+    }
+  });
+}
+
+void TextEncoder::encode(const RunContext& context, const int32_t* ids, size_t n, float* out,
+                         const Probe& probe) const {
+  const auto tokens = static_cast<size_t>(config_.context);
+  Features f;
+  f.data = context.workspace.buffer(Workspace::kFeatures, n * tokens * width_);
+  f.spare = context.workspace.buffer(Workspace::kSpare, n * tokens * width_);
+  f.n = n;
+  f.height = tokens;  // a text is a column of positions
+  f.width = 1;
+  f.channels = width_;
+  embed(context, ids, n, f.data);
+  size_t index = 0;
+  const auto done = [&] {
+    if (probe) probe(fmt::format("transformer.{}", index), f);
+    ++index;
+  };
+  if (!mixers_.empty()) {
+    mixers_.front()->forward(context, f);
+    done();
+  }
+  for (const auto& layer : layers_) {
+    layer->forward(context, f.data, n, tokens);
+    done();
+  }
+  if (!mixers_.empty()) {
+    mixers_.back()->forward(context, f);
+    done();
+  }
+  // Only the chosen position goes on: the first maximum id, the first end of text.
+  for (size_t item = 0; item < n; ++item) {
+    const int32_t* row = ids + item * tokens;
+    const auto chosen = static_cast<size_t>(std::max_element(row, row + tokens) - row);
+    std::copy_n(f.data + (item * tokens + chosen) * width_, width_, f.spare + item * width_);
+  }
+  norm_->forward(context, f.spare, n, f.spare);
+  kernels::gemm(context.pool, f.spare, width_, n, projection_, out, projection_.n());
+}
+
+}  // namespace mobileclip

@@ -1,0 +1,54 @@
+/// The text encoders: transformer layers, for "mct" with a RepMixer block before and after.
+#ifndef MOBILECLIP_MODEL_TEXT_ENCODER_H_
+#define MOBILECLIP_MODEL_TEXT_ENCODER_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "config/model_config.h"
+#include "layers/repmixer.h"
+#include "layers/transformer_layer.h"
+#include "model/build_jobs.h"
+#include "model/encoder.h"
+
+namespace mobileclip {
+
+/// Training form, named as `text_encoder`.
+struct TextWeights {
+  Weight projection, embedding, positions;
+  std::vector<RepMixerBlockWeights> mixers;  ///< none, or the first and the last of `transformer`
+  std::vector<TransformerLayerWeights> layers;
+  LayerNormWeights norm;
+  static TextWeights read(const Scope& scope, const ModelConfig& config);
+};
+
+/// Inference form; immutable, thread-safe. The embedding table stays in the mapped file when it is
+/// float32 there.
+class TextEncoder {
+ public:
+  /// Adds its layers to `jobs`; usable once they have run. `weights` must live until then, the
+  /// checkpoint's bytes as long as this.
+  TextEncoder(const TextWeights& weights, const ModelConfig& config, BuildJobs& jobs);
+
+  /// n × context ids, each 0 … vocabulary − 1 → n × embed_dim, raw.
+  void encode(const RunContext& context, const int32_t* ids, size_t n, float* out,
+              const Probe& probe) const;
+
+ private:
+  void embed(const RunContext& context, const int32_t* ids, size_t n, float* out) const;
+
+  TextConfig config_;
+  size_t width_;
+  const float* embedding_ = nullptr;
+  AlignedBuffer converted_embedding_;
+  AlignedBuffer positions_;
+  std::vector<std::unique_ptr<RepMixerBlock>> mixers_;
+  std::vector<std::unique_ptr<TransformerLayer>> layers_;
+  std::unique_ptr<LayerNorm> norm_;
+  kernels::PackedMatrix projection_;
+};
+
+}  // namespace mobileclip
+
+#endif  // MOBILECLIP_MODEL_TEXT_ENCODER_H_

@@ -1,0 +1,145 @@
+// Embeddings, probabilities and every part's output against the float64 reference.
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "base/mapped_file.h"
+#include "engine/session.h"
+#include "golden.h"
+#include "kernels/isa.h"
+#include "model/clip.h"
+
+namespace mobileclip {
+namespace {
+
+constexpr double kTolerance = 2e-6;
+
+class Embeddings : public testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    golden_ = golden::load(GetParam());
+    model_ = Model::load(golden::checkpoint_path(GetParam()), {}, pool_);
+    session_ = std::make_unique<Session>(model_, pool_);
+    dim_ = static_cast<size_t>(model_->config().embed_dim);
+  }
+
+  std::vector<float> encode_image(const std::string& name) {
+    std::vector<float> out(dim_);
+    if (name == "chelsea.png") {
+      const auto file = MappedFile::open(MOBILECLIP_EXAMPLES "/chelsea.png");
+      const RgbImage crop = load_crop(file->bytes(), model_->preprocess());
+      session_->encode_crops({&crop, 1}, out.data());
+    } else {
+      const int k = name.back() - '0';
+      session_->encode_pixels_chw(golden::noise_image(k, model_->config()), 1, out.data());
+    }
+    return out;
+  }
+
+  ThreadPool pool_{2};
+  nlohmann::json golden_;
+  std::shared_ptr<const Model> model_;
+  std::unique_ptr<Session> session_;
+  size_t dim_ = 0;
+};
+
+TEST_P(Embeddings, EqualTheReference) {
+  EXPECT_EQ(model_->config().name, GetParam());
+  EXPECT_NEAR(model_->logit_scale(), golden_.at("logit_scale_exp").get<double>(), 1e-4);
+  std::vector<float> texts;
+  for (const auto& [name, text] : golden_.at("texts").items()) {
+    std::vector<float> out(dim_);
+    session_->encode_tokens(golden::token_row(text, model_->config()), 1, out.data());
+    const double error =
+        golden::relative_error(out.data(), text.at("embedding").get<std::vector<double>>());
+    EXPECT_LE(error, kTolerance) << "text " << name;
+    RecordProperty("text_" + name, std::to_string(error));
+  }
+  // nlohmann sorts the keys; the golden's softmax columns are in the order of the reference's list.
+  for (const char* name : {"empty", "a_photo_of_a_cat", "a_diagram", "full_77"}) {
+    std::vector<float> out(dim_);
+    session_->encode_tokens(golden::token_row(golden_["texts"][name], model_->config()), 1,
+                            out.data());
+    texts.insert(texts.end(), out.begin(), out.end());
+  }
+  normalize_rows(texts.data(), 4, dim_);
+  size_t row = 0;
+  for (const char* name : {"noise_0", "noise_1", "chelsea.png"}) {
+    std::vector<float> out = encode_image(name);
+    const double error = golden::relative_error(
+        out.data(), golden_["images"][name]["embedding"].get<std::vector<double>>());
+    EXPECT_LE(error, kTolerance) << "image " << name;
+    RecordProperty("image_" + std::string(name), std::to_string(error));
+    normalize_rows(out.data(), 1, dim_);
+    const std::vector<double> probabilities = zero_shot_probabilities(out, texts, dim_);
+    const auto expected = golden_["softmax_100x"][row++].get<std::vector<double>>();
+    for (size_t i = 0; i < expected.size(); ++i) {
+      EXPECT_NEAR(probabilities[i], expected[i], 2e-5) << name << " label " << i;
+    }
+  }
+}
+
+/// Compares one part's output with its probe: shape, mean, deviation and five elements.
+void check_probe(const nlohmann::json& probe, const std::string& name, const Features& f,
+                 bool text) {
+  const auto shape = probe.at("shape").get<std::vector<size_t>>();
+  std::vector<size_t> ours = {f.channels, f.height, f.width};
+  if (text || shape.size() == 2) ours = {f.height, f.channels};
+  ASSERT_EQ(ours, shape) << name;
+  const double count = static_cast<double>(f.per_item());
+  double sum = 0;
+  double squares = 0;
+  for (size_t i = 0; i < f.per_item(); ++i) sum += f.data[i];
+  const double mean = sum / count;
+  for (size_t i = 0; i < f.per_item(); ++i) squares += (f.data[i] - mean) * (f.data[i] - mean);
+  const double deviation = std::sqrt(squares / (count - 1));
+  const double expected_deviation = probe.at("std").get<double>();
+  EXPECT_NEAR(mean, probe.at("mean").get<double>(), 2e-6 * expected_deviation) << name;
+  EXPECT_NEAR(deviation, expected_deviation, 2e-6 * expected_deviation) << name;
+  for (const auto& [at, value] : probe.at("at").items()) {
+    const size_t index = std::stoul(at);
+    // The golden is channels first; a token row is the same in both.
+    const size_t ours_at =
+        shape.size() == 2 ? index : index % f.positions() * f.channels + index / f.positions();
+    EXPECT_NEAR(f.data[ours_at], value.get<double>(), 2e-5 * expected_deviation)
+        << name << " element " << at;
+  }
+}
+
+TEST_P(Embeddings, EveryPartEqualsItsProbe) {
+  Workspace workspace(pool_.threads());
+  const RunContext context{pool_, workspace};
+  const auto& probes = golden_.at("probes_first_item");
+  size_t seen = 0;
+  const auto prober = [&](const std::string& tower) {
+    return [&, tower](std::string_view part, const Features& f) {
+      const std::string name = tower + "." + std::string(part);
+      if (!probes.contains(name)) return;
+      ++seen;
+      check_probe(probes.at(name), name, f, tower == "text");
+    };
+  };
+  const std::vector<float> chw = golden::noise_image(0, model_->config());
+  const size_t plane = chw.size() / 3;
+  std::vector<float> hwc(chw.size());
+  for (size_t i = 0; i < chw.size(); ++i) hwc[i % plane * 3 + i / plane] = chw[i];
+  std::vector<float> out(dim_);
+  model_->clip().image()->encode(context, hwc.data(), 1, out.data(), prober("image"));
+  const auto row = golden::token_row(golden_["texts"]["empty"], model_->config());
+  model_->clip().text()->encode(context, row.data(), 1, out.data(), prober("text"));
+  // The final norms run on the chosen position only, so their whole-sequence probes have no twin
+  // here.
+  size_t expected = 0;
+  for (const auto& [name, probe] : probes.items()) {
+    if (name.find("norm") == std::string::npos) ++expected;
+  }
+  EXPECT_EQ(seen, expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(Variants, Embeddings,
+                         testing::Values("mobileclip_s0", "mobileclip_s1", "mobileclip_s2",
+                                         "mobileclip_b"),
+                         [](const auto& info) { return std::string(info.param); });
+
+}  // namespace
+}  // namespace mobileclip
