@@ -90,7 +90,8 @@ void write_synthetic_checkpoint(const ModelConfig& config, const std::string& pa
       const int64_t zero = 0;
       writer.write(std::as_bytes(std::span(&zero, 1)));
     } else {
-      writer.write(std::as_bytes(std::span(synthetic_weight(spec.name, spec.shape))));
+      const std::vector<float> values = synthetic_weight(spec.name, spec.shape);
+      writer.write(std::as_bytes(std::span(values)));
     }
   }
   writer.finish();

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "kernels/highway_targets.h"
+#include "kernels/unroll.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/attention.cc"
 #include <hwy/foreach_target.h>  // NOLINT: before highway.h

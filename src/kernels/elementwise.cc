@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "kernels/highway_targets.h"
+#include "kernels/unroll.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/elementwise.cc"
 #include <hwy/foreach_target.h>  // NOLINT: before highway.h

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "kernels/highway_targets.h"
+#include "kernels/unroll.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/gemm.cc"
 #include <hwy/foreach_target.h>  // NOLINT: before highway.h

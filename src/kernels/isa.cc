@@ -1,12 +1,11 @@
 #include "kernels/isa.h"
 
 #include <fmt/format.h>
-#include <hwy/highway.h>  // NOLINT(llvm-include-order): after the choice of targets
+#include <hwy/highway.h> 
 
 #include <array>
 
 #include "base/error.h"
-#include "kernels/highway_targets.h"
 
 namespace mobileclip::kernels {
 namespace {

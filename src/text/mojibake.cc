@@ -49,7 +49,12 @@ class ClassTable {
     return table;
   }
 
-  uint32_t of(char32_t c) const {
+  uint32_t of(char32_t c) const { return c < kDirect ? direct_[c] : find(c); }
+
+ private:
+  static constexpr char32_t kDirect = 0x3000;  // all scripts that are common in mojibake
+
+  uint32_t find(char32_t c) const {
     const auto after = std::ranges::upper_bound(starts_, c);
     uint32_t mask =
         after == starts_.begin() ? 0 : masks_[static_cast<size_t>(after - starts_.begin()) - 1];
@@ -64,7 +69,6 @@ class ClassTable {
     return mask;
   }
 
- private:
   /// The ranges of all classes cut into pieces of one mask each.
   ClassTable() {
     struct Edge {
@@ -91,7 +95,9 @@ class ClassTable {
       starts_.push_back(edges[i].at);
       masks_.push_back(mask);
     }
+    for (char32_t c = 0; c < kDirect; ++c) direct_[c] = find(c);
   }
+  std::array<uint32_t, kDirect> direct_{};
   std::vector<char32_t> starts_;
   std::vector<uint32_t> masks_;
 };
@@ -162,31 +168,33 @@ bool is_place(const Place& place) { return place.classes != 0 || !place.characte
 /// The sequence "ГўВЂВ" and one more character counts only before a Latin letter or a space.
 bool needs_latin_after(const Sequence& sequence) { return is_place(sequence.places[kLongest - 1]); }
 
-bool matches_at(const Sequence& sequence, std::u32string_view text,
-                const std::vector<uint32_t>& masks, size_t at) {
+bool matches_at(const Sequence& sequence, std::u32string_view text, const ClassTable& table,
+                size_t at) {
   if (sequence.at_start && at != 0) return false;
   size_t i = 0;
   for (; i < kLongest && is_place(sequence.places[i]); ++i) {
-    if (at + i >= text.size() || !sequence.places[i].matches(text[at + i], masks[at + i])) {
+    if (at + i >= text.size() ||
+        !sequence.places[i].matches(text[at + i], table.of(text[at + i]))) {
       return false;
     }
   }
   if (!needs_latin_after(sequence)) return true;
-  return at + i < text.size() && ((masks[at + i] & kAsciiLetter) != 0 || text[at + i] == ' ');
+  return at + i < text.size() &&
+         ((table.of(text[at + i]) & kAsciiLetter) != 0 || text[at + i] == ' ');
 }
 
 }  // namespace
 
 bool looks_like_mojibake(std::u32string_view text) {
   const ClassTable& table = ClassTable::get();
-  std::vector<uint32_t> masks(text.size());
-  std::ranges::transform(text, masks.begin(), [&](char32_t c) { return table.of(c); });
-  for (size_t at = 0; at < text.size(); ++at) {
-    // Every sequence has a character beyond ASCII among its first three.
-    const auto plain = [&](size_t i) { return i >= text.size() || text[i] < 0x80; };
-    if (plain(at) && plain(at + 1) && plain(at + 2)) continue;
-    for (const Sequence& sequence : kSequences) {
-      if (matches_at(sequence, text, masks, at)) return true;
+  // Every sequence has a character beyond ASCII among its first three.
+  size_t at = 0;
+  for (size_t high = 0; high < text.size(); ++high) {
+    if (text[high] < 0x80) continue;
+    for (at = std::max(at, high < 2 ? 0 : high - 2); at <= high; ++at) {
+      for (const Sequence& sequence : kSequences) {
+        if (matches_at(sequence, text, table, at)) return true;
+      }
     }
   }
   return false;

@@ -17,7 +17,32 @@ bool same_letter(char32_t c, char32_t expected) {
   return c == expected || (expected == 's' && c == 0x17F);
 }
 
-size_t fixed_length(std::u32string_view text) {
+/// U+0345 is no letter, but folds to one: the case-insensitive pattern has no place for it, so it
+/// ends a piece and is left out.
+constexpr char32_t kYpogegrammeni = 0x345;
+
+template <typename Predicate>
+size_t run_length(std::u32string_view text, const Predicate& predicate) {
+  size_t i = 0;
+  while (i < text.size() && predicate(text[i])) ++i;
+  return i;
+}
+
+bool is_other(char32_t c) {
+  return !is_space(c) && !is_letter(c) && !is_number(c) && c != kYpogegrammeni;
+}
+
+size_t word_length(std::u32string_view text) {
+  if (const size_t fixed = fixed_piece_length(text)) return fixed;
+  if (is_letter(text[0])) return run_length(text, is_letter);
+  if (is_number(text[0])) return 1;
+  return run_length(text,
+                    [](char32_t c) { return !is_space(c) && !is_letter(c) && !is_number(c); });
+}
+
+}  // namespace
+
+size_t fixed_piece_length(std::u32string_view text) {
   if (text[0] != '<' && text[0] != '\'') return 0;
   for (const std::u32string_view fixed : kFixed) {
     if (text.size() < fixed.size()) continue;
@@ -28,25 +53,9 @@ size_t fixed_length(std::u32string_view text) {
   return 0;
 }
 
-template <typename Predicate>
-size_t run_length(std::u32string_view text, const Predicate& predicate) {
-  size_t i = 0;
-  while (i < text.size() && predicate(text[i])) ++i;
-  return i;
-}
-
-size_t word_length(std::u32string_view text) {
-  if (const size_t fixed = fixed_length(text)) return fixed;
-  if (is_letter(text[0])) return run_length(text, is_letter);
-  if (is_number(text[0])) return 1;
-  return run_length(text,
-                    [](char32_t c) { return !is_space(c) && !is_letter(c) && !is_number(c); });
-}
-
-}  // namespace
-
 std::u32string_view take_word(std::u32string_view& text) {
-  text.remove_prefix(run_length(text, is_space));
+  text.remove_prefix(
+      run_length(text, [](char32_t c) { return is_space(c) || c == kYpogegrammeni; }));
   if (text.empty()) return {};
   const std::u32string_view word = text.substr(0, word_length(text));
   text.remove_prefix(word.size());

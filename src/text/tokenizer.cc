@@ -55,11 +55,9 @@ size_t simple_word(std::string_view text) {
   }
   if (text[0] >= '0' && text[0] <= '9') return 1;
   if (text[0] == '<' || text[0] == '\'') {
-    const size_t most = std::min<size_t>(text.size(), 16);
+    const size_t most = std::min(text.size(), kLongestFixedPiece);
     const std::u32string head(text.begin(), text.begin() + static_cast<ptrdiff_t>(most));
-    std::u32string_view view(head);
-    const std::u32string_view word = take_word(view);
-    if (word.size() < most) return word.size();
+    if (const size_t fixed = fixed_piece_length(head)) return fixed;
   }
   const auto other = [](char c) {
     return c != ' ' && !is_ascii_letter(c) && !(c >= '0' && c <= '9');
