@@ -151,7 +151,7 @@ class Bmp {
   uint32_t compression_ = 0, colours_ = 0;
   bool top_down_ = false;
   std::array<uint32_t, 3> masks_{};
-  std::array<std::array<uint8_t, 3>, 256> palette_{};
+  Palette palette_ = grey_palette();
 };
 
 }  // namespace

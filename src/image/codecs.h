@@ -2,6 +2,7 @@
 #ifndef MOBILECLIP_IMAGE_CODECS_H_
 #define MOBILECLIP_IMAGE_CODECS_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -37,6 +38,12 @@ RgbImage make_image(uint64_t width, uint64_t height, const DecodeOptions& option
 int exif_orientation(Bytes tiff);
 /// The image turned and mirrored as orientation 2–8 asks; 1 and unknown values leave it.
 RgbImage apply_orientation(RgbImage image, int orientation);
+
+/// 256 colours.
+using Palette = std::array<std::array<uint8_t, 3>, 256>;
+
+/// Greys 0 to 255: what Pillow has where a file's palette stops short.
+Palette grey_palette();
 
 /// CMYK (255 = full ink) to RGB as Pillow does.
 void cmyk_to_rgb(const uint8_t* cmyk, size_t pixels, uint8_t* rgb);

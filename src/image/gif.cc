@@ -99,16 +99,12 @@ CodecResult decode_gif(Bytes bytes, const DecodeOptions& options) {
   read_indices(gif.get(), canvas, width);
 
   const ColorMapObject* map = frame.ColorMap != nullptr ? frame.ColorMap : gif->SColorMap;
-  uint8_t table[256][3];
-  for (int i = 0; i < 256; ++i) {
-    const bool known = map != nullptr && i < map->ColorCount;
-    const auto grey = static_cast<uint8_t>(map == nullptr ? i : 0);
-    table[i][0] = known ? map->Colors[i].Red : grey;
-    table[i][1] = known ? map->Colors[i].Green : grey;
-    table[i][2] = known ? map->Colors[i].Blue : grey;
+  Palette table = grey_palette();
+  for (size_t i = 0; map != nullptr && i < static_cast<size_t>(map->ColorCount); ++i) {
+    table[i] = {map->Colors[i].Red, map->Colors[i].Green, map->Colors[i].Blue};
   }
   for (size_t i = 0; i < canvas.size(); ++i) {
-    std::memcpy(&out.image.pixels[3 * i], table[canvas[i]], 3);
+    std::memcpy(&out.image.pixels[3 * i], table[canvas[i]].data(), 3);
   }
   return out;
 }

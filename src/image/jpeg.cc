@@ -145,9 +145,10 @@ CodecResult decode_jpeg(Bytes bytes, const DecodeOptions& options) {
   out.image = make_image(info.image_width, info.image_height, options);
   std::vector<uint8_t> cmyk;
   if (components == 4) cmyk.resize(size_t{info.image_width} * 4);
+  // Before the pixels: finishing them frees the saved markers.
+  out.orientation = reader->orientation();
   reader->read_pixels(out.image.pixels.data(), out.image.width * 3,
                       components == 4 ? cmyk.data() : nullptr);
-  out.orientation = reader->orientation();
   out.warnings = reader->warnings();
   return out;
 }

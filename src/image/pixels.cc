@@ -24,6 +24,12 @@ RgbImage make_image(uint64_t width, uint64_t height, const DecodeOptions& option
   return image;
 }
 
+Palette grey_palette() {
+  Palette palette{};
+  for (size_t i = 0; i < palette.size(); ++i) palette[i].fill(static_cast<uint8_t>(i));
+  return palette;
+}
+
 void cmyk_to_rgb(const uint8_t* cmyk, size_t pixels, uint8_t* rgb) {
   const auto multiply = [](int a, int b) {
     const int t = a * b + 128;

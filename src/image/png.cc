@@ -130,15 +130,15 @@ class PngReader {
     return false;
   }
   bool palette() const { return png_get_color_type(png_, info_) == PNG_COLOR_TYPE_PALETTE; }
-  void copy_palette(uint8_t (&table)[256][3]) const {
+  Palette colours() const {
+    Palette table = grey_palette();
     png_colorp colours = nullptr;
     int count = 0;
     png_get_PLTE(png_, info_, &colours, &count);
-    for (int i = 0; i < count && i < 256; ++i) {
-      table[i][0] = colours[i].red;
-      table[i][1] = colours[i].green;
-      table[i][2] = colours[i].blue;
+    for (size_t i = 0; i < table.size() && i < static_cast<size_t>(count); ++i) {
+      table[i] = {colours[i].red, colours[i].green, colours[i].blue};
     }
+    return table;
   }
 
  private:
@@ -200,10 +200,9 @@ CodecResult decode_png(Bytes bytes, const DecodeOptions& options) {
   if (reader.palette()) {
     std::vector<uint8_t> indices(out.image.width * out.image.height);
     reader.read_rows(indices.data(), out.image.width, out.image.height);
-    uint8_t table[256][3] = {};
-    reader.copy_palette(table);
+    const Palette table = reader.colours();
     for (size_t i = 0; i < indices.size(); ++i) {
-      std::memcpy(&out.image.pixels[3 * i], table[indices[i]], 3);
+      std::memcpy(&out.image.pixels[3 * i], table[indices[i]].data(), 3);
     }
   } else {
     reader.read_rows(out.image.pixels.data(), out.image.width * 3, out.image.height);

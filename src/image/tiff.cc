@@ -182,8 +182,10 @@ CodecResult decode_tiff(Bytes bytes, const DecodeOptions& options) {
   CodecResult out;
   out.image = make_image(layout.width, layout.height, options);
   if (is_plain(layout)) {
-    out.orientation = field<uint16_t>(tiff.get(), TIFFTAG_ORIENTATION);
+    // Always applied: in TIFF it is part of how the rows are stored, and Pillow does so too.
+    const int orientation = field<uint16_t>(tiff.get(), TIFFTAG_ORIENTATION);
     read_plain(tiff.get(), layout, stream, out.image);
+    out.image = apply_orientation(std::move(out.image), orientation);
   } else {
     // libtiff has turned these the right way round already.
     read_converted(tiff.get(), stream, out.image);
