@@ -8,6 +8,7 @@ function(mobileclip_layer name)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "/main\\.cc$")  # the program's own file
   if(sources)
     add_library(mc_${name} STATIC ${sources})
     set(scope PUBLIC)

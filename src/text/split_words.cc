@@ -36,8 +36,7 @@ size_t word_length(std::u32string_view text) {
   if (const size_t fixed = fixed_piece_length(text)) return fixed;
   if (is_letter(text[0])) return run_length(text, is_letter);
   if (is_number(text[0])) return 1;
-  return run_length(text,
-                    [](char32_t c) { return !is_space(c) && !is_letter(c) && !is_number(c); });
+  return run_length(text, is_other);
 }
 
 }  // namespace

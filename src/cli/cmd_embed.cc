@@ -1,0 +1,119 @@
+// embed: embeddings of images or texts into a file.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "cli/command.h"
+#include "cli/embedding_file.h"
+#include "cli/encode.h"
+#include "cli/items.h"
+
+namespace mobileclip::cli {
+namespace {
+
+/// Counts and writes what comes out of either kind of item.
+struct Sink {
+  EmbeddingFile& file;
+  bool quiet;
+  size_t failed = 0;
+
+  void add(const std::string& id, const Result<Embedding>& result) {
+    if (result.ok()) {
+      file.add(id, *result);
+      return;
+    }
+    ++failed;
+    file.add_error(id, result.error());
+    if (!quiet) message(fmt::format("{}: {}", id, result.error().message()));
+  }
+};
+
+ExitCode embed_images(const Arguments& arguments, const Settings& settings, EmbeddingFile& file) {
+  const ImageList images = expand_images(arguments.all("images"));
+  if (images.skipped != 0 && !settings.quiet) {
+    message(fmt::format("skipped {} files that are no images", images.skipped));
+  }
+  ThreadPool pool(settings.threads);
+  const auto model = load_model(arguments, settings, Towers::kImage, pool);
+  Session session(model, pool);
+  file.start(static_cast<size_t>(model->config().embed_dim));
+  DecodeOptions decode;
+  decode.apply_exif_orientation = !arguments.has("no-exif");
+  Sink sink{file, settings.quiet};
+  for_each_batch(images.paths, settings.batch, model->preprocess(), decode, pool,
+                 [&](size_t first, std::vector<Result<RgbImage>>& crops) {
+                   const auto results =
+                       encode_images(session, crops, !arguments.has("no-normalize"));
+                   for (size_t i = 0; i < results.size(); ++i) {
+                     sink.add(images.paths[first + i], results[i]);
+                   }
+                 });
+  file.finish();
+  return exit_code(images.paths.size(), sink.failed);
+}
+
+ExitCode embed_texts(const Arguments& arguments, const Settings& settings,
+                     const std::vector<std::string>& texts, EmbeddingFile& file) {
+  ThreadPool pool(settings.threads);
+  const auto model = load_model(arguments, settings, Towers::kText, pool);
+  Session session(model, pool);
+  file.start(static_cast<size_t>(model->config().embed_dim));
+  Sink sink{file, settings.quiet};
+  for (size_t first = 0; first < texts.size(); first += settings.batch) {
+    const size_t count = std::min(settings.batch, texts.size() - first);
+    const auto begin = texts.begin() + static_cast<ptrdiff_t>(first);
+    const std::vector<std::string> part(begin, begin + static_cast<ptrdiff_t>(count));
+    const auto results =
+        encode_texts(session, part, !arguments.has("no-normalize"), !settings.quiet);
+    for (size_t i = 0; i < count; ++i) sink.add(part[i], results[i]);
+  }
+  file.finish();
+  return exit_code(texts.size(), sink.failed);
+}
+
+ExitCode run(const Arguments& arguments, Output&) {
+  const Settings settings = settings_of(arguments);
+  const bool images = arguments.has("images");
+  const bool texts = arguments.has("texts");
+  const bool text_file = arguments.has("text-file");
+  if (int{images} + int{texts} + int{text_file} != 1) {
+    throw UsageError("embed takes exactly one of --images, --texts and --text-file");
+  }
+  if (!arguments.positional().empty()) {
+    throw UsageError(fmt::format("unexpected word {}", quote(arguments.positional().front())));
+  }
+  if (images && arguments.all("images").empty()) throw UsageError("--images names no image");
+  if (texts && arguments.all("texts").empty()) throw UsageError("--texts gives no text");
+  if (!arguments.has("output")) throw UsageError("no output: give one with -o OUT.npy|OUT.jsonl");
+  arch_of(arguments);
+  require_model_path(arguments);
+
+  EmbeddingFile file(arguments.one("output"));
+  if (images) return embed_images(arguments, settings, file);
+  std::vector<std::string> given = arguments.all("texts");
+  if (text_file) given = read_lines(arguments.one("text-file"));
+  if (given.empty()) {
+    fail(ErrorCode::kInvalidArgument, "{} holds no text", quote(arguments.one("text-file")));
+  }
+  return embed_texts(arguments, settings, given, file);
+}
+
+}  // namespace
+
+Command embed_command() {
+  return {"embed",
+          "--images PATH... | --texts TEXT... | --text-file FILE  -o OUT.npy|OUT.jsonl",
+          "embeddings of images or texts, L2-normalised",
+          {{"images", '\0', Arity::kMany, "PATH...", "images and folders of images"},
+           {"texts", '\0', Arity::kMany, "TEXT...", "texts, each one word of the command line"},
+           {"text-file", '\0', Arity::kOne, "FILE", "texts, one per line"},
+           {"output", 'o', Arity::kOne, "OUT", ".npy (with OUT.ids.txt) or .jsonl"},
+           {"no-normalize", '\0', Arity::kFlag, "", "raw embeddings"},
+           kNoExifOption,
+           kModelOption,
+           kArchOption},
+          run};
+}
+
+}  // namespace mobileclip::cli

@@ -1,0 +1,69 @@
+/// What the commands share: settings from the general options, and the table of commands.
+#ifndef MOBILECLIP_CLI_COMMAND_H_
+#define MOBILECLIP_CLI_COMMAND_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "cli/args.h"
+#include "cli/exit_code.h"
+#include "cli/output.h"
+#include "engine/model.h"
+
+namespace mobileclip::cli {
+
+struct Command {
+  std::string_view name;
+  std::string_view arguments;  ///< for help
+  std::string_view summary;
+  std::vector<Option> options;
+  ExitCode (*run)(const Arguments& arguments, Output& out);
+};
+
+Command classify_command();
+Command embed_command();
+Command tokenize_command();
+Command preprocess_command();
+Command info_command();
+
+/// The general options, checked.
+struct Settings {
+  int threads;
+  size_t batch;
+  bool json, quiet, verbose;
+};
+Settings settings_of(const Arguments& arguments);
+
+/// The path that -m, $MOBILECLIP_MODEL or the shipped model gives, or nothing. A NAME is looked up
+/// in $MOBILECLIP_HOME; Error kNotFound tells where it was looked for.
+std::optional<std::string> model_path(const Arguments& arguments);
+/// The same; UsageError when there is none at all.
+std::string require_model_path(const Arguments& arguments);
+
+/// --arch as a variant; null without it. UsageError for an unknown one.
+const ModelConfig* arch_of(const Arguments& arguments);
+
+/// Loads the model the arguments ask for and passes its warnings on.
+std::shared_ptr<const Model> load_model(const Arguments& arguments, const Settings& settings,
+                                        Towers towers, ThreadPool& pool);
+
+/// Lines of a UTF-8 file, "-" for standard input: CR stripped, a byte-order mark dropped; a last
+/// line without an end counts.
+std::vector<std::string> read_lines(const std::string& path);
+
+/// {"code":…,"message":…}
+std::string error_json(const Error& error);
+
+constexpr Option kModelOption = {"model", 'm', Arity::kOne, "FILE|NAME",
+                                 "checkpoint, or a name in $MOBILECLIP_HOME"};
+constexpr Option kArchOption = {"arch", '\0', Arity::kOne, "NAME",
+                                "variant, where the file cannot tell"};
+constexpr Option kNoExifOption = {"no-exif", '\0', Arity::kFlag, "",
+                                  "do not apply the EXIF orientation"};
+
+}  // namespace mobileclip::cli
+
+#endif  // MOBILECLIP_CLI_COMMAND_H_

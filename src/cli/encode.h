@@ -1,0 +1,26 @@
+/// Embeddings of items that may fail one by one.
+#ifndef MOBILECLIP_CLI_ENCODE_H_
+#define MOBILECLIP_CLI_ENCODE_H_
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "engine/session.h"
+
+namespace mobileclip::cli {
+
+using Embedding = std::vector<float>;
+
+/// One embedding or error for each crop; the good ones go through the network together.
+std::vector<Result<Embedding>> encode_images(Session& session,
+                                             const std::vector<Result<RgbImage>>& crops,
+                                             bool normalize);
+
+/// The same for texts; `warn` says when one was cut.
+std::vector<Result<Embedding>> encode_texts(Session& session, const std::vector<std::string>& texts,
+                                            bool normalize, bool warn);
+
+}  // namespace mobileclip::cli
+
+#endif  // MOBILECLIP_CLI_ENCODE_H_
