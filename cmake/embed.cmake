@@ -5,7 +5,10 @@ function(mobileclip_embed target name file)
   set(source ${CMAKE_CURRENT_BINARY_DIR}/${name}.S)
   get_filename_component(path ${file} ABSOLUTE BASE_DIR ${PROJECT_SOURCE_DIR})
   file(GENERATE OUTPUT ${source} CONTENT
-"    .section .rodata
+"#if defined(__CET__)
+#include <cet.h>  /* marks the object as fit for control-flow protection */
+#endif
+    .section .rodata
     .balign 64
     .global mobileclip_asset_${name}_begin
     .hidden mobileclip_asset_${name}_begin

@@ -87,9 +87,8 @@ ExitCode run(const Arguments& arguments, Output&) {
   if (texts && arguments.all("texts").empty()) throw UsageError("--texts gives no text");
   if (!arguments.has("output")) throw UsageError("no output: give one with -o OUT.npy|OUT.jsonl");
   arch_of(arguments);
-  require_model_path(arguments);
-
   EmbeddingFile file(arguments.one("output"));
+  require_model_path(arguments);
   if (images) return embed_images(arguments, settings, file);
   std::vector<std::string> given = arguments.all("texts");
   if (text_file) given = read_lines(arguments.one("text-file"));

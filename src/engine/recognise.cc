@@ -19,7 +19,8 @@ struct Fit {
   std::string prefix;
   Differences differences;
   size_t expected = 0;
-  bool nothing_in_common() const { return differences.missing.size() == expected; }
+  /// Hardly a name in common: another kind of model, not a damaged or altered one of this.
+  bool unrelated() const { return differences.missing.size() >= expected - expected / 10; }
 };
 
 Fit best_fit(const Checkpoint& checkpoint, const ModelConfig& config) {
@@ -81,11 +82,11 @@ Recognised recognise(const Checkpoint& checkpoint, const std::string& arch) {
   }
   if (nearest->differences.empty()) return found(*nearest);
   refuse_folded(checkpoint);
-  if (nearest->nothing_in_common()) {
+  if (arch.empty() && nearest->unrelated()) {
     fail(ErrorCode::kWrongModel,
-         "{} holds {} tensors but none of the names of {}: it is not a checkpoint of {}",
-         quote(checkpoint.name()), checkpoint.tensors().size(), nearest->config->name,
-         arch.empty() ? "a known variant" : "that variant");
+         "{} holds {} tensors, but it is not a checkpoint of a known variant: nearly all names of {} "
+         "are missing",
+         quote(checkpoint.name()), checkpoint.tensors().size(), nearest->config->name);
   }
   fail(ErrorCode::kWrongModel, "{} does not fit {} ({}): {}", quote(checkpoint.name()),
        nearest->config->name, arch.empty() ? "the nearest known variant" : "as asked for",

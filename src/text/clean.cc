@@ -99,16 +99,43 @@ bool is_ascii(const std::u32string& text) {
   return std::ranges::all_of(text, [](char32_t c) { return c < 0x80; });
 }
 
-std::u32string fix_segment(std::u32string text, bool unescape) {
-  for (;;) {
+/// Bounds what nested references can cost: "&amp;amp;amp;…" loses one layer in each round, which
+/// would take quadratic time. Beyond kFreeRounds, the rounds of all lines together may read
+/// kExtraCharacters, so texts under 4 KiB are always repaired to the end.
+class RoundLimit {
+ public:
+  bool allows(size_t round, size_t size) {
+    if (round < kFreeRounds) return true;
+    if (size > left_) return false;
+    left_ -= size;
+    return true;
+  }
+
+ private:
+  static constexpr size_t kFreeRounds = 8;
+  static constexpr size_t kExtraCharacters = size_t{1} << 22;
+  size_t left_ = kExtraCharacters;
+};
+
+/// No step would change it.
+bool is_plain(const std::u32string& text) {
+  return std::ranges::all_of(text, [](char32_t c) {
+    return (c >= 0x20 && c < 0x7F && c != '&') || c == '\n' || c == '\t' || c == '\f';
+  });
+}
+
+std::u32string fix_segment(std::u32string text, bool unescape, RoundLimit& limit) {
+  if (is_plain(text)) return text;
+  for (size_t round = 0; limit.allows(round, text.size()); ++round) {
     const std::u32string original = text;
     if (unescape) text = html_unescape_closed(text);
     text = fix_c1_controls(fix_encoding(std::move(text)));
     text = remove_terminal_escapes(fix_line_breaks(fix_characters(text)));
     std::erase_if(text, is_removed_control);
     if (!is_ascii(text)) text = normalize_nfc(text);
-    if (text == original) return text;
+    if (text == original) break;
   }
+  return text;
 }
 
 }  // namespace
@@ -116,6 +143,7 @@ std::u32string fix_segment(std::u32string text, bool unescape) {
 std::u32string fix_text(const std::u32string& text) {
   std::u32string out;
   bool unescape = true;
+  RoundLimit limit;
   for (size_t begin = 0; begin < text.size();) {
     const size_t newline = text.find(U'\n', begin);
     size_t end = newline == std::u32string::npos ? text.size() : newline + 1;
@@ -123,7 +151,7 @@ std::u32string fix_text(const std::u32string& text) {
     std::u32string segment = text.substr(begin, end - begin);
     // Where a tag may be, references are left: from here to the end.
     if (segment.find(U'<') != std::u32string::npos) unescape = false;
-    out += fix_segment(std::move(segment), unescape);
+    out += fix_segment(std::move(segment), unescape, limit);
     begin = end;
   }
   return out;

@@ -15,7 +15,15 @@
 namespace mobileclip {
 namespace {
 
+constexpr size_t kLongestText = size_t{1} << 29;  // ICU counts UTF-16 units in 32 bits
+constexpr size_t kLongMarks = 32;
+
 icu::UnicodeString to_icu(std::u32string_view text) {
+  if (text.size() > kLongestText) {
+    fail(ErrorCode::kInvalidArgument,
+         "clean text: {} characters are more than the {} that can be cleaned at once", text.size(),
+         kLongestText);
+  }
   return icu::UnicodeString::fromUTF32(reinterpret_cast<const UChar32*>(text.data()),
                                        static_cast<int32_t>(text.size()));
 }
@@ -31,9 +39,47 @@ std::u32string from_icu(const icu::UnicodeString& text) {
   return out;
 }
 
+bool begins_with_mark(char32_t c) {
+  return c >= 0x300 &&
+         u_getIntPropertyValue(static_cast<UChar32>(c), UCHAR_LEAD_CANONICAL_COMBINING_CLASS) != 0;
+}
+
+/// Long runs of combining marks, decomposed and in canonical order: an equivalent text, on which
+/// ICU, which sorts marks by insertion, does not take quadratic time.
+std::u32string order_long_marks(const std::u32string& text) {
+  const icu::Normalizer2* nfd = nullptr;
+  std::u32string out;
+  out.reserve(text.size());
+  for (size_t at = 0; at < text.size();) {
+    size_t end = at;
+    while (end < text.size() && begins_with_mark(text[end])) ++end;
+    const size_t begin_out = out.size();
+    if (end - at < kLongMarks) {
+      end = std::max(end, at + 1);
+      out.append(text, at, end - at);
+    } else {
+      UErrorCode status = U_ZERO_ERROR;
+      if (nfd == nullptr) nfd = icu::Normalizer2::getNFDInstance(status);
+      if (U_FAILURE(status)) fail(ErrorCode::kInternal, "ICU: {}", u_errorName(status));
+      icu::UnicodeString parts;
+      for (; at < end; ++at) {
+        const auto mark = static_cast<UChar32>(text[at]);
+        out += nfd->getDecomposition(mark, parts) ? from_icu(parts) : std::u32string(1, text[at]);
+      }
+      std::stable_sort(out.begin() + static_cast<ptrdiff_t>(begin_out), out.end(),
+                       [](char32_t a, char32_t b) {
+                         return u_getCombiningClass(static_cast<UChar32>(a)) <
+                                u_getCombiningClass(static_cast<UChar32>(b));
+                       });
+    }
+    at = end;
+  }
+  return out;
+}
+
 std::u32string normalize(const icu::Normalizer2* form, const std::u32string& text,
                          UErrorCode status) {
-  const icu::UnicodeString normal = form->normalize(to_icu(text), status);
+  const icu::UnicodeString normal = form->normalize(to_icu(order_long_marks(text)), status);
   if (U_FAILURE(status)) fail(ErrorCode::kInternal, "ICU: {}", u_errorName(status));
   return from_icu(normal);
 }

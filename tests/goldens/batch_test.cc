@@ -77,7 +77,7 @@ TEST_P(Batches, RowsAreBitEqualForEverySizePositionAndThreadCount) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Variants, Batches, testing::Values("mobileclip_s0", "mobileclip_b"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& variant) { return std::string(variant.param); });
 
 TEST(InstructionSets, AllMeetTheGoldens) {
   const nlohmann::json expected = golden::load("mobileclip_s0");

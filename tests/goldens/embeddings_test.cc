@@ -139,7 +139,7 @@ TEST_P(Embeddings, EveryPartEqualsItsProbe) {
 INSTANTIATE_TEST_SUITE_P(Variants, Embeddings,
                          testing::Values("mobileclip_s0", "mobileclip_s1", "mobileclip_s2",
                                          "mobileclip_b"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& variant) { return std::string(variant.param); });
 
 }  // namespace
 }  // namespace mobileclip

@@ -1,0 +1,252 @@
+// What the commands promise.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <sstream>
+
+#include "program.h"
+
+namespace mobileclip::test {
+namespace {
+
+std::string line(const std::string& text, size_t number) {
+  std::istringstream lines(text);
+  std::string out;
+  for (size_t i = 0; i <= number; ++i) std::getline(lines, out);
+  return out;
+}
+
+TEST(ContractNoModel, HelpAndVersion) {
+  for (const char* command : {"classify", "embed", "tokenize", "preprocess", "info"}) {
+    const Outcome help = run({{command, "--help"}});
+    EXPECT_EQ(help.exit_code, 0);
+    EXPECT_NE(help.out.find(std::string("usage: mobileclip ") + command), std::string::npos);
+    EXPECT_EQ(help.err, "");
+  }
+  EXPECT_EQ(run({{"--help"}}).exit_code, 0);
+  const Outcome version = run({{"--version"}});
+  EXPECT_EQ(version.exit_code, 0);
+  for (const char* part :
+       {"mobileclip ", "libjpeg-turbo", "libpng", "libwebp", "instruction set"}) {
+    EXPECT_NE(version.out.find(part), std::string::npos) << part;
+  }
+  const Outcome scalar = run({{"--version"}, "", {"MOBILECLIP_ISA=scalar"}});
+  EXPECT_NE(scalar.out.find("instruction set: scalar"), std::string::npos);
+}
+
+TEST(ContractNoModel, TokenizeArgumentsLinesAndJson) {
+  EXPECT_EQ(run({{"tokenize", "a cat", "A  CAT"}}).out,
+            "[49406,320,2368,49407]\n[49406,320,2368,49407]\n");
+  EXPECT_EQ(run({{"tokenize"}, "a cat\r\n\na"}).out,
+            "[49406,320,2368,49407]\n[49406,49407]\n[49406,320,49407]\n");
+  // A lone surrogate is U+FFFD; a pair is one character.
+  const Outcome lone =
+      run({{"tokenize", "--jsonl"}, "\"\\ud83d\"\n\"\\ufffd\"\n\"\\ud83d\\ude00\"\n\"😀\"\n"});
+  EXPECT_EQ(lone.exit_code, 0);
+  const auto lines = lone.json_lines();
+  ASSERT_EQ(lines.size(), 4u);
+  EXPECT_EQ(lines[0], lines[1]);
+  EXPECT_EQ(lines[2], lines[3]);
+  EXPECT_NE(lines[0], lines[2]);
+}
+
+TEST(ContractNoModel, LongTextIsCutWithAWarning) {
+  std::string text;
+  for (int i = 0; i < 100; ++i) text += "cat ";
+  const Outcome outcome = run({{"tokenize", text}});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.json_lines()[0].size(), 77u);
+  EXPECT_EQ(outcome.json_lines()[0].back(), 49407);
+  EXPECT_NE(outcome.err.find("cut to 77"), std::string::npos);
+  EXPECT_EQ(run({{"-q", "tokenize", text}}).err, "");
+}
+
+TEST(ContractNoModel, PreprocessWritesPixelsAndFloats) {
+  const std::string folder = fresh_folder();
+  EXPECT_EQ(run({{"preprocess", kPhoto, "-o", folder + "/a.png"}}).exit_code, 0);
+  EXPECT_EQ(run({{"preprocess", "-o", folder + "/a.npy", "--size", "32", kPhoto}}).exit_code, 0);
+  EXPECT_TRUE(read_file(folder + "/a.png").starts_with("\x89PNG"));
+  const std::string npy = read_file(folder + "/a.npy");
+  EXPECT_EQ(npy.size(), 128 + 3 * 32 * 32 * sizeof(float));
+  EXPECT_NE(npy.find("(3, 32, 32)"), std::string::npos);
+  // The variant's own contract: 224 for the ViT.
+  EXPECT_EQ(
+      run({{"preprocess", kPhoto, "-o", folder + "/b.npy", "--arch", "MobileCLIP_B"}}).exit_code,
+      0);
+  EXPECT_NE(read_file(folder + "/b.npy").find("(3, 224, 224)"), std::string::npos);
+  const Outcome from_stdin = run({{"preprocess", "-", "-o", folder + "/c.png"}, read_file(kPhoto)});
+  EXPECT_EQ(from_stdin.exit_code, 0) << from_stdin.err;
+  EXPECT_EQ(read_file(folder + "/c.png"), read_file(folder + "/a.png"));
+}
+
+TEST(ContractNoModel, InfoListsTensorsOfAnyCheckpoint) {
+  const std::string data = MOBILECLIP_TEST_DATA "/checkpoint/";
+  const auto expected = nlohmann::json::parse(read_file(data + "expected.json"));
+  for (const auto& [file, entry] : expected.items()) {
+    const Outcome outcome = run({{"info", "--tensors", "--values", data + file}});
+    if (!entry["accept"].get<bool>()) {
+      EXPECT_NE(outcome.exit_code, 0) << file;
+      EXPECT_EQ(outcome.out, "") << file;
+      continue;
+    }
+    ASSERT_EQ(outcome.exit_code, 0) << file << outcome.err;
+    const auto tensors = nlohmann::json::parse(outcome.out)["tensors"];
+    EXPECT_EQ(tensors.size(), entry["tensors"].size()) << file;
+    for (const auto& [name, tensor] : entry["tensors"].items()) {
+      ASSERT_TRUE(tensors.contains(name)) << file << " " << name;
+      EXPECT_EQ(tensors[name]["dtype"], tensor["dtype"]) << file << " " << name;
+      EXPECT_EQ(tensors[name]["shape"], tensor["shape"]) << file << " " << name;
+      const auto& ours = tensors[name]["values"];
+      const auto& theirs = tensor["values"];
+      ASSERT_EQ(ours.size(), theirs.size()) << file << " " << name;
+      for (size_t i = 0; i < ours.size(); ++i) {
+        if (theirs[i].is_number_float() && tensor["dtype"] == "float32") {
+          EXPECT_EQ(ours[i].get<float>(), theirs[i].get<float>()) << file << " " << name;
+        } else if (theirs[i].is_boolean()) {
+          EXPECT_EQ(ours[i].get<int>(), theirs[i].get<bool>() ? 1 : 0) << file << " " << name;
+        } else {
+          EXPECT_EQ(ours[i].get<double>(), theirs[i].get<double>()) << file << " " << name;
+        }
+      }
+    }
+  }
+}
+
+TEST(ContractWithModel, ClassifyTextAndJson) {
+  const Invocation text{
+      {"classify", kPhoto, "-m", kModel, "-l", "a dog", "-l", "a cat", "--label=a map"}};
+  const Outcome outcome = run(text);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(line(outcome.out, 0), kPhoto);
+  EXPECT_TRUE(line(outcome.out, 1).find(" %  a ") == 8) << outcome.out;
+  const Outcome json = run({{"--json", "classify", "-m", kModel, kPhoto, "-l", "a dog", "-l",
+                             "a cat", "-l", "a map", "--top", "2", "-t", "1", "-b", "1"}});
+  ASSERT_EQ(json.exit_code, 0) << json.err;
+  const auto labels = json.json_lines()[0]["labels"];
+  ASSERT_EQ(labels.size(), 2u);
+  EXPECT_GE(labels[0]["probability"].get<double>(), labels[1]["probability"].get<double>());
+  EXPECT_GE(labels[0]["cosine"].get<double>(), labels[1]["cosine"].get<double>());
+  EXPECT_NE(line(outcome.out, 1).find(labels[0]["label"].get<std::string>()), std::string::npos);
+}
+
+TEST(ContractWithModel, LabelFilesAndTemplates) {
+  const std::string folder = fresh_folder();
+  write_file(folder + "/labels",
+             "\xef\xbb\xbf"
+             "a dog\r\n\r\n\na cat");
+  const Outcome file =
+      run({{"classify", kPhoto, "-m", kModel, "--json", "--labels-file", folder + "/labels",
+            "--template", "a photo of {}", "--template", "{}"}});
+  ASSERT_EQ(file.exit_code, 0) << file.err;
+  ASSERT_EQ(file.json_lines()[0]["labels"].size(), 2u);
+  double sum = 0;
+  for (const auto& label : file.json_lines()[0]["labels"])
+    sum += label["probability"].get<double>();
+  EXPECT_NEAR(sum, 1, 1e-12);
+}
+
+TEST(ContractWithModel, RowsDoNotDependOnBatchThreadsOrNeighbours) {
+  const std::string folder = fresh_folder();
+  std::vector<std::string> outputs;
+  for (const auto& [threads, batch] : {std::pair{"1", "1"}, {"2", "3"}, {"4", "8"}}) {
+    const std::string out = folder + "/" + threads + batch + ".npy";
+    const Outcome outcome = run({{"embed", "-m", kModel, "-t", threads, "-b", batch, "-o", out,
+                                  "--images", kPhoto, kPhoto, kPhoto, kPhoto, kPhoto}});
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    outputs.push_back(read_file(out));
+  }
+  EXPECT_EQ(outputs[0], outputs[1]);
+  EXPECT_EQ(outputs[0], outputs[2]);
+  EXPECT_EQ(outputs[0].size(), 128 + 5 * 512 * sizeof(float));
+  const std::string first = outputs[0].substr(128, 2048);
+  EXPECT_EQ(outputs[0].substr(128 + 2048, 2048), first);
+}
+
+TEST(ContractWithModel, EmbedWritesIdsErrorsAndJsonLines) {
+  const std::string folder = fresh_folder();
+  write_file(folder + "/bad.png", "x");
+  const Outcome npy = run(
+      {{"embed", "-m", kModel, "-o", folder + "/o.npy", "--images", kPhoto, folder + "/bad.png"}});
+  EXPECT_EQ(npy.exit_code, 3) << npy.err;
+  EXPECT_EQ(read_file(folder + "/o.ids.txt"), "\"" + kPhoto + "\"\n");
+  EXPECT_NE(read_file(folder + "/o.errors.jsonl").find("\"decode\""), std::string::npos);
+  EXPECT_NE(read_file(folder + "/o.npy").find("(1, 512)"), std::string::npos);
+  EXPECT_EQ(run({{"embed", "-m", kModel, "-o", folder + "/o.npy", "--images", kPhoto}}).exit_code,
+            0);
+  EXPECT_FALSE(exists(folder + "/o.errors.jsonl"));
+  const Outcome texts = run({{"embed", "-m", kModel, "--output", folder + "/t.jsonl",
+                              "--no-normalize", "--texts", "-dash", "", "a cat"}});
+  ASSERT_EQ(texts.exit_code, 0) << texts.err;
+  std::istringstream lines(read_file(folder + "/t.jsonl"));
+  std::vector<std::string> ids;
+  for (std::string text; std::getline(lines, text);) {
+    const auto row = nlohmann::json::parse(text);
+    ids.push_back(row["id"]);
+    EXPECT_EQ(row["embedding"].size(), 512u);
+  }
+  EXPECT_EQ(ids, (std::vector<std::string>{"-dash", "", "a cat"}));
+  write_file(folder + "/texts", "a\n\nb\n");
+  EXPECT_EQ(
+      run({{"embed", "-m", kModel, "-o", folder + "/f.npy", "--text-file", folder + "/texts"}})
+          .exit_code,
+      0);
+  EXPECT_NE(read_file(folder + "/f.npy").find("(3, 512)"), std::string::npos);
+}
+
+TEST(ContractWithModel, NamesOfAnyBytes) {
+  const std::string folder = fresh_folder();
+  const std::vector<std::string> names = {"-dash.png", "a b.png", "new\nline.png", "quote\"'.png",
+                                          "bad\xff\xfe.png"};
+  for (const std::string& name : names) {
+    std::filesystem::copy_file(kPhoto, folder + "/" + name);
+  }
+  const Outcome all = run({{"classify", "-m", kModel, "--json", "-l", "a", folder}});
+  ASSERT_EQ(all.exit_code, 0) << all.err;
+  EXPECT_NE(all.out.find("bad\\udcff\\udcfe.png"), std::string::npos);
+  EXPECT_NE(all.out.find("new\\nline.png"), std::string::npos);
+  EXPECT_EQ(std::ranges::count(all.out, '\n'), 5);
+  const Outcome dash = run(
+      {{"classify", "-m", kModel, "-l", "-x", "--", "-dash.png"}, "", {}, "cd '" + folder + "';"});
+  EXPECT_EQ(dash.exit_code, 0) << dash.err;
+  EXPECT_EQ(line(dash.out, 0), "-dash.png");
+}
+
+TEST(ContractWithModel, FoldersAreSortedAndOthersSkipped) {
+  const std::string folder = fresh_folder();
+  std::filesystem::create_directories(folder + "/b/c");
+  for (const char* name : {"/z.png", "/b/a.png", "/b/c/x.dat"}) {
+    std::filesystem::copy_file(kPhoto, folder + name);
+  }
+  write_file(folder + "/readme.txt", "text");
+  std::filesystem::create_directory_symlink(folder + "/b", folder + "/link");
+  const Outcome outcome = run({{"classify", "-m", kModel, "--json", "-l", "a", folder}});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  std::vector<std::string> files;
+  for (const auto& item : outcome.json_lines()) files.push_back(item["file"]);
+  EXPECT_EQ(files, (std::vector<std::string>{folder + "/b/a.png", folder + "/b/c/x.dat",
+                                             folder + "/z.png"}));
+  EXPECT_NE(outcome.err.find("skipped 1 "), std::string::npos);
+}
+
+TEST(ContractWithModel, InfoAndNamedModels) {
+  const Outcome json = run({{"info", "--json", "-v", kModel}});
+  ASSERT_EQ(json.exit_code, 0) << json.err;
+  const auto info = json.json_lines()[0];
+  EXPECT_EQ(info["variant"], "mobileclip_s0");
+  EXPECT_EQ(info["input"]["size"], 256);
+  EXPECT_EQ(info["tensors_total"], 893);
+  EXPECT_EQ(info["sha256"].get<std::string>().size(), 64u);
+  EXPECT_GT(info["folded"].size(), 50u);
+  const std::string home = fresh_folder();
+  std::filesystem::create_symlink(kModel, home + "/my_model.pt");
+  const Outcome named =
+      run({{"classify", kPhoto, "-l", "a", "-m", "my_model"}, "", {"MOBILECLIP_HOME=" + home}});
+  EXPECT_EQ(named.exit_code, 0) << named.err;
+  const Outcome variable =
+      run({{"classify", kPhoto, "-l", "a"}, "", {"MOBILECLIP_MODEL=" + kModel}});
+  EXPECT_EQ(variable.exit_code, 0) << variable.err;
+}
+
+}  // namespace
+}  // namespace mobileclip::test
