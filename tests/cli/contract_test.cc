@@ -139,10 +139,10 @@ TEST(ContractWithModel, LabelFilesAndTemplates) {
       run({{"classify", kPhoto, "-m", kModel, "--json", "--labels-file", folder + "/labels",
             "--template", "a photo of {}", "--template", "{}"}});
   ASSERT_EQ(file.exit_code, 0) << file.err;
-  ASSERT_EQ(file.json_lines()[0]["labels"].size(), 2u);
+  const nlohmann::json labels = file.json_lines()[0]["labels"];
+  ASSERT_EQ(labels.size(), 2u);
   double sum = 0;
-  for (const auto& label : file.json_lines()[0]["labels"])
-    sum += label["probability"].get<double>();
+  for (const auto& label : labels) sum += label["probability"].get<double>();
   EXPECT_NEAR(sum, 1, 1e-12);
 }
 
