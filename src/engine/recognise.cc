@@ -84,7 +84,8 @@ Recognised recognise(const Checkpoint& checkpoint, const std::string& arch) {
   refuse_folded(checkpoint);
   if (arch.empty() && nearest->unrelated()) {
     fail(ErrorCode::kWrongModel,
-         "{} holds {} tensors, but it is not a checkpoint of a known variant: nearly all names of {} "
+         "{} holds {} tensors, but it is not a checkpoint of a known variant: nearly all names of "
+         "{} "
          "are missing",
          quote(checkpoint.name()), checkpoint.tensors().size(), nearest->config->name);
   }

@@ -1,7 +1,7 @@
 #include "kernels/isa.h"
 
 #include <fmt/format.h>
-#include <hwy/highway.h> 
+#include <hwy/highway.h>
 
 #include <array>
 
