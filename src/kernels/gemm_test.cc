@@ -1,0 +1,129 @@
+#include "kernels/gemm.h"
+
+#include "kernels/reference.h"
+#include "kernels/test_support.h"
+
+namespace mobileclip::kernels {
+namespace {
+
+using test::Guarded;
+
+struct Shape {
+  size_t m, n, k;
+};
+
+struct Operands {
+  explicit Operands(const Shape& s)
+      : a(test::random_floats(s.m * s.k, 1)),
+        weight(test::random_floats(s.n * s.k, 2)),
+        bias(test::random_floats(s.n, 3)),
+        residual(test::random_floats(s.m * s.n, 4)) {}
+  std::vector<float> a, weight, bias, residual;
+};
+
+TEST(kernelsGemm, EqualsTheReferenceForAllSizesOnAllInstructionSets) {
+  test::for_each_isa([] {
+    for (size_t m = 0; m <= 26; ++m) {
+      for (const size_t n : {1, 2, 7, 8, 15, 16, 17, 31, 32, 33, 47, 48, 49, 64, 67}) {
+        for (const size_t k : {1, 3, 16, 37}) {
+          const Shape s{m, n, k};
+          const Operands o(s);
+          const PackedMatrix w = PackedMatrix::pack(o.weight.data(), o.bias.data(), n, k);
+          for (const bool gelu : {false, true}) {
+            const Activation activation = gelu ? Activation::kGelu : Activation::kNone;
+            const float* residual = gelu ? nullptr : o.residual.data();
+            const auto expected = reference::gemm(o.a.data(), k, m, o.weight.data(), o.bias.data(),
+                                                  n, k, activation, residual, n);
+            std::vector<float> c(m * n);
+            gemm(o.a.data(), k, m, w, c.data(), n, {activation, residual, n});
+            ASSERT_LT(test::worst(c.data(), expected), 2e-6) << m << " " << n << " " << k;
+          }
+        }
+      }
+    }
+  });
+}
+
+TEST(kernelsGemm, TouchesNothingOutsideItsOperands) {
+  test::for_each_isa([] {
+    for (const Shape s : {Shape{13, 33, 9}, Shape{7, 17, 3}, Shape{1, 1, 1}, Shape{25, 48, 31}}) {
+      const Operands o(s);
+      const PackedMatrix w = PackedMatrix::pack(o.weight.data(), o.bias.data(), s.n, s.k);
+      const auto expected = reference::gemm(o.a.data(), s.k, s.m, o.weight.data(), o.bias.data(),
+                                            s.n, s.k, Activation::kNone, o.residual.data(), s.n);
+      for (const auto side : {Guarded::Side::kBefore, Guarded::Side::kAfter}) {
+        const Guarded a(o.a, side);
+        const Guarded residual(o.residual, side);
+        const Guarded c(std::vector<float>(s.m * s.n), side);
+        gemm(a.data(), s.k, s.m, w, c.data(), s.n, {Activation::kNone, residual.data(), s.n});
+        EXPECT_LT(test::worst(c.data(), expected), 2e-6);
+      }
+    }
+  });
+}
+
+TEST(kernelsGemm, BitsDependNeitherOnTheSplitOfRowsNorOnThreads) {
+  test::for_each_isa([] {
+    const Shape s{205, 80, 130};
+    const Operands o(s);
+    const PackedMatrix w = PackedMatrix::pack(o.weight.data(), o.bias.data(), s.n, s.k);
+    std::vector<float> whole(s.m * s.n);
+    gemm(o.a.data(), s.k, s.m, w, whole.data(), s.n, {.activation = Activation::kGelu});
+    for (const size_t step : {1, 2, 5, 12, 13, 100}) {
+      std::vector<float> parts(s.m * s.n);
+      for (size_t first = 0; first < s.m; first += step) {
+        gemm(&o.a[first * s.k], s.k, std::min(step, s.m - first), w, &parts[first * s.n], s.n,
+             {.activation = Activation::kGelu});
+      }
+      EXPECT_EQ(std::memcmp(parts.data(), whole.data(), whole.size() * sizeof(float)), 0) << step;
+    }
+    for (const int threads : {1, 2, 3, 4}) {
+      ThreadPool pool(threads);
+      std::vector<float> threaded(s.m * s.n);
+      gemm(pool, o.a.data(), s.k, s.m, w, threaded.data(), s.n, {.activation = Activation::kGelu});
+      EXPECT_EQ(std::memcmp(threaded.data(), whole.data(), whole.size() * sizeof(float)), 0);
+    }
+  });
+}
+
+TEST(kernelsGemm, StridesAndResidualInPlace) {
+  const Shape s{9, 20, 11};
+  const size_t lda = 14;
+  const size_t ldc = 23;
+  const auto a = test::random_floats(s.m * lda, 1);
+  const auto weight = test::random_floats(s.n * s.k, 2);
+  auto c = test::random_floats(s.m * ldc, 5);
+  const auto before = c;
+  const PackedMatrix w =
+      PackedMatrix::pack(weight.data(), static_cast<const float*>(nullptr), s.n, s.k);
+  const auto expected = reference::gemm(a.data(), lda, s.m, weight.data(), nullptr, s.n, s.k,
+                                        Activation::kNone, before.data(), ldc);
+  gemm(a.data(), lda, s.m, w, c.data(), ldc, {Activation::kNone, c.data(), ldc});
+  for (size_t r = 0; r < s.m; ++r) {
+    for (size_t i = 0; i < ldc; ++i) {
+      const float ours = c[r * ldc + i];
+      if (i < s.n) {
+        EXPECT_NEAR(ours, expected[r * s.n + i], 1e-5);
+      } else {
+        EXPECT_EQ(ours, before[r * ldc + i]) << "beyond the row";
+      }
+    }
+  }
+}
+
+// One chain of K sums: roundings add up as a random walk, half an ulp each.
+TEST(kernelsGemm, LongSumsErrAsARandomWalkOfRoundings) {
+  for (const size_t k : {512, 1536, 3072}) {
+    const Shape s{12, 32, k};
+    const Operands o(s);
+    const PackedMatrix w = PackedMatrix::pack(o.weight.data(), o.bias.data(), s.n, s.k);
+    const auto expected = reference::gemm(o.a.data(), k, s.m, o.weight.data(), o.bias.data(), s.n,
+                                          k, Activation::kNone, nullptr, 0);
+    std::vector<float> c(s.m * s.n);
+    gemm(o.a.data(), k, s.m, w, c.data(), s.n);
+    EXPECT_LT(test::worst(c.data(), expected), 0x1p-24 * std::sqrt(static_cast<double>(k))) << k;
+  }
+}
+
+}  // namespace
+}  // namespace mobileclip::kernels
