@@ -17,6 +17,8 @@ using Kind = PickleValue::Kind;
 constexpr uint64_t kMaxOpcodes = 10'000'000;
 constexpr size_t kMaxMemo = 1'000'000;
 constexpr size_t kMaxStack = 1'000'000;
+constexpr size_t kMaxValues = 500'000;    // some 50 MB
+constexpr uint64_t kMaxCopied = 1 << 22;  // items and bytes that calls copy from their arguments
 constexpr size_t kMaxMarks = 1000;
 constexpr uint64_t kMaxString = uint64_t{1} << 20;
 constexpr uint64_t kMaxLong = 10;
@@ -175,6 +177,9 @@ class Machine {
   PickleContext context() const { return {what_, offset_}; }
 
   void push(PickleValue value) {
+    if (pickle_.values.size() >= kMaxValues) {
+      hostile(fmt::format("holds more than {} values", kMaxValues));
+    }
     pickle_.values.push_back(std::move(value));
     stack_.push_back(static_cast<uint32_t>(pickle_.values.size() - 1));
   }
@@ -338,7 +343,11 @@ class Machine {
   void reduce() {
     const uint32_t arguments = pop();
     const uint32_t callable = pop();
-    push(reduce_call(pickle_, callable, arguments, context()));
+    PickleValue value = reduce_call(pickle_, callable, arguments, context());
+    // A few bytes can ask for a copy of a long tuple, again and again.
+    copied_ += value.items.size();
+    if (copied_ > kMaxCopied) hostile("copies more than any checkpoint");
+    push(std::move(value));
   }
 
   /// State is dropped: it may only be attached to what carries some in a real checkpoint.
@@ -356,6 +365,7 @@ class Machine {
   std::string_view what_;
   uint8_t protocol_ = 0;
   uint64_t offset_ = 0;
+  uint64_t copied_ = 0;
   Pickle pickle_;
   std::vector<uint32_t> stack_;
   std::vector<size_t> marks_;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -64,7 +65,9 @@ struct PickleValue {
   std::vector<uint32_t> items;
   PickleGlobal global = PickleGlobal::kInert;
   DType dtype = DType::kFloat32;  ///< of a storage or dtype global
-  PickledTensor tensor;           ///< kTensor; of a kStorage: key, dtype, storage_bytes, offset
+  /// kTensor; of a kStorage its key, dtype, storage_bytes and offset. Shared: most values have
+  /// none.
+  std::shared_ptr<const PickledTensor> tensor;
 };
 
 /// All values of one pickle; they refer to each other by index, so destruction cannot recurse.

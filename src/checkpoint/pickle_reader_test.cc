@@ -168,6 +168,24 @@ TEST(Pickle, NestingSharingAndHugeMemosStayBounded) {
   EXPECT_FALSE(refusal(PickleBuilder().raw("}r" + le(4'000'000'000, 4)).stop()));
 }
 
+TEST(Pickle, SmallFilesCannotAskForMuchMemory) {
+  // The same long key, the same long tuple, or a value a byte, over and over.
+  PickleBuilder key;
+  key.raw("(").text("storage").global("torch", "FloatStorage").text(std::string(1 << 20, 'k'));
+  key.text("cpu").number(1).raw("tq").raw(std::string(1, '\0'));
+  key.raw("Q");
+  EXPECT_EQ(refusal(key.stop())->code(), ErrorCode::kHostile);
+  PickleBuilder tuple;
+  tuple.raw("(" + std::string(100'000, 'N') + "t\x85q").raw(std::string(1, '\0'));
+  for (int i = 0; i < 1000; ++i) {
+    tuple.global("torch", "Size").raw("h").raw(std::string(1, '\0')).raw("R");
+  }
+  EXPECT_NE(refusal(tuple.stop())->message().find("copies more"), std::string::npos);
+  EXPECT_NE(
+      refusal(PickleBuilder().raw(std::string(600'000, 'N')).stop())->message().find("values"),
+      std::string::npos);
+}
+
 TEST(Pickle, InertGlobalsNeverBecomeTensors) {
   PickleBuilder pickle;
   pickle.raw("}(");

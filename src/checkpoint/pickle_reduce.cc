@@ -1,11 +1,15 @@
 #include "checkpoint/pickle_reduce.h"
 
+#include <memory>
+#include <utility>
+
 namespace mobileclip {
 namespace {
 
 using Kind = PickleValue::Kind;
 
 constexpr size_t kMaxDimensions = 8;
+constexpr size_t kMaxKey = 256;
 
 [[noreturn]] void refuse(const PickleContext& context, std::string_view why) {
   fail(ErrorCode::kHostile, "{}: the pickle {} (byte {})", context.what, why, context.offset);
@@ -64,24 +68,25 @@ PickleValue rebuild_tensor(const Arguments& arguments, PickleGlobal version,
   if (version == PickleGlobal::kRebuildTensor) arguments.require_size(4, 4);
   if (version == PickleGlobal::kRebuildTensorV2) arguments.require_size(6, 7);
   if (version == PickleGlobal::kRebuildTensorV3) arguments.require_size(7, 8);
-  PickleValue out = of_kind(Kind::kTensor);
   const PickleValue& storage = arguments.get(0, Kind::kStorage);
-  out.tensor = storage.tensor;
+  PickledTensor tensor = *storage.tensor;
   if (version == PickleGlobal::kRebuildTensorV3) {
     const PickleValue& dtype = arguments.get(6, Kind::kGlobal);
     if (dtype.global != PickleGlobal::kDType) refuse(context, "gives a tensor no dtype");
-    out.tensor.dtype = dtype.dtype;
+    tensor.dtype = dtype.dtype;
   } else if (storage.global == PickleGlobal::kUntypedStorage) {
     refuse(context, "builds a tensor from an untyped storage");
   }
-  const auto offset = checked_add(storage.tensor.offset, arguments.count(1));
+  const auto offset = checked_add(tensor.offset, arguments.count(1));
   if (!offset) refuse(context, "has a tensor offset that overflows");
-  out.tensor.offset = *offset;
-  out.tensor.shape = arguments.counts(2);
-  out.tensor.strides = arguments.counts(3);
-  if (out.tensor.shape.size() != out.tensor.strides.size()) {
+  tensor.offset = *offset;
+  tensor.shape = arguments.counts(2);
+  tensor.strides = arguments.counts(3);
+  if (tensor.shape.size() != tensor.strides.size()) {
     refuse(context, "has a tensor with more sizes than strides or the reverse");
   }
+  PickleValue out = of_kind(Kind::kTensor);
+  out.tensor = std::make_shared<const PickledTensor>(std::move(tensor));
   return out;
 }
 
@@ -123,10 +128,9 @@ PickleValue reduce_call(const Pickle& pickle, uint32_t callable, uint32_t argume
     case PickleGlobal::kParameter:
       arguments.require_size(1, 4);
       return arguments.get(0, Kind::kTensor);
-    case PickleGlobal::kSize: {
+    case PickleGlobal::kSize:
       arguments.require_size(1, 1);
       return arguments.get(0, Kind::kTuple);
-    }
     case PickleGlobal::kInert:
       return of_kind(Kind::kOpaque);
     case PickleGlobal::kInertDict:
@@ -150,15 +154,15 @@ PickleValue reduce_persistent_id(const Pickle& pickle, uint32_t id, const Pickle
   if (!untyped && type.global != PickleGlobal::kStorage) {
     refuse(context, "has a storage of an unknown type");
   }
-  PickleValue out = of_kind(Kind::kStorage);
-  out.global = type.global;
-  out.tensor.key = parts.get(2, Kind::kString).text;
+  PickledTensor storage;
+  storage.key = parts.get(2, Kind::kString).text;
+  if (storage.key.size() > kMaxKey) refuse(context, "has a storage key that is too long");
   parts.get(3, Kind::kString);  // where it lay; of no importance
-  out.tensor.dtype = type.dtype;
+  storage.dtype = type.dtype;
   const uint64_t count = parts.count(4);
   const auto bytes = checked_mul(count, uint64_t{untyped ? 1 : dtype_size(type.dtype)});
   if (!bytes) refuse(context, "declares a storage whose size overflows");
-  out.tensor.storage_bytes = *bytes;
+  storage.storage_bytes = *bytes;
   if (parts.size() == 6 && parts.get(5).kind != Kind::kNone) {
     // A legacy view: (key, offset, size) inside the storage.
     const PickleValue& tuple = parts.get(5, Kind::kTuple);
@@ -171,8 +175,11 @@ PickleValue reduce_persistent_id(const Pickle& pickle, uint32_t id, const Pickle
                       count)) {
       refuse(context, "has a storage view outside its storage");
     }
-    out.tensor.offset = static_cast<uint64_t>(offset.integer);
+    storage.offset = static_cast<uint64_t>(offset.integer);
   }
+  PickleValue out = of_kind(Kind::kStorage);
+  out.global = type.global;
+  out.tensor = std::make_shared<const PickledTensor>(std::move(storage));
   return out;
 }
 

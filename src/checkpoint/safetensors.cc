@@ -159,7 +159,8 @@ TensorEntry make_entry(const Declared& tensor, Bytes data, const std::string& wh
   uint64_t stride = 1;
   for (size_t i = entry.shape.size(); i-- > 0;) {
     entry.strides[i] = stride;
-    stride *= std::max<uint64_t>(1, entry.shape[i]);
+    // Of a tensor without elements no stride is ever used; the product could wrap.
+    stride = *count == 0 ? 1 : stride * entry.shape[i];
   }
   entry.storage = data.subspan(begin, end - begin);
   return entry;
@@ -205,6 +206,7 @@ Checkpoint read_safetensors(CheckpointBuilder builder) {
   nlohmann::json::sax_parse(text, &header);
   const Bytes data = builder.bytes().subspan(reader.position());
   std::vector<TensorEntry> entries;
+  entries.reserve(header.tensors.size());
   for (const Declared& tensor : header.tensors) {
     entries.push_back(make_entry(tensor, data, what));
     entries.back().storage_index = entries.size() - 1;

@@ -13,6 +13,10 @@ TEST(Safetensors, AGoodOneIsAccepted) {
   const Checkpoint checkpoint = test::parse(safetensors(kTensor + "   ", std::string(8, '\0')));
   EXPECT_EQ(checkpoint.format(), "safetensors");
   ASSERT_EQ(checkpoint.tensors().size(), 1u);
+  // No elements, whatever the other extents.
+  const std::string none =
+      R"({"a":{"dtype":"F32","shape":[0,1099511627776,1099511627776],"data_offsets":[0,0]}})";
+  EXPECT_EQ(test::parse(safetensors(none, "")).tensors()[0].elements(), 0u);
   const Checkpoint empty = test::parse(safetensors(R"({"__metadata__":{"k":"v"}})", ""));
   EXPECT_EQ(empty.metadata().at("k"), "v");
 }

@@ -42,8 +42,8 @@ std::unordered_map<std::string, Declared> declared_storages(const Pickle& pickle
   for (const PickleValue& value : pickle.values) {
     if (value.kind != Kind::kStorage) continue;
     const bool untyped = value.global == PickleGlobal::kUntypedStorage;
-    out.emplace(value.tensor.key,
-                Declared{value.tensor.storage_bytes, untyped ? 1 : dtype_size(value.tensor.dtype)});
+    out.emplace(value.tensor->key, Declared{value.tensor->storage_bytes,
+                                            untyped ? 1 : dtype_size(value.tensor->dtype)});
   }
   return out;
 }

@@ -24,7 +24,7 @@ class Walker {
            builder_.what(), kMaxDepth);
     }
     const PickleValue& value = pickle_.at(index);
-    if (value.kind == Kind::kTensor) return add(value.tensor, path);
+    if (value.kind == Kind::kTensor) return add(*value.tensor, path);
     if (value.kind == Kind::kDict) return walk_dict(value, path, depth);
     if (value.kind != Kind::kTuple && value.kind != Kind::kList) return;
     for (size_t i = 0; i < value.items.size(); ++i) {

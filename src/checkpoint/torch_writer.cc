@@ -128,7 +128,7 @@ std::span<const std::byte> bytes_of(const std::string& text) {
 
 }  // namespace
 
-TorchWriter::TorchWriter(std::string path, std::vector<TensorDeclaration> tensors)
+TorchWriter::TorchWriter(const std::string& path, std::vector<TensorDeclaration> tensors)
     : file_(path), prefix_(file_stem(path) + "/"), tensors_(std::move(tensors)) {
   add_text("data.pkl", PickleWriter().state_dict(tensors_));
 }

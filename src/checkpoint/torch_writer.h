@@ -24,7 +24,7 @@ struct TensorDeclaration {
 class TorchWriter {
  public:
   /// All tensors are declared first: torch's layout puts the pickle before the data.
-  TorchWriter(std::string path, std::vector<TensorDeclaration> tensors);
+  TorchWriter(const std::string& path, std::vector<TensorDeclaration> tensors);
   /// The bytes of the next tensor, little-endian, row-major, exactly as many as declared.
   void write(std::span<const std::byte> bytes);
   void finish();

@@ -28,6 +28,7 @@ std::string json_list(const T& values) {
 
 std::vector<std::string> json_strings(const std::vector<std::string>& texts) {
   std::vector<std::string> out;
+  out.reserve(texts.size());
   for (const std::string& text : texts) out.push_back(json_string(text));
   return out;
 }

@@ -113,7 +113,7 @@ void Block(const float* a, size_t lda, const PackedMatrix& w, float* c, size_t l
   const size_t lanes = hn::Lanes(D());
   const size_t width = 2 * lanes;
   // Rows of A per pass: they stay in L2 while all panels go by.
-  constexpr size_t kPassFloats = 64 * 1024;
+  constexpr size_t kPassFloats = size_t{64} * 1024;
   const size_t pass = std::max(kMaxRows, kPassFloats / std::max<size_t>(1, w.k()));
   for (size_t first = row_begin; first < row_end; first += pass) {
     const size_t rows = std::min(pass, row_end - first);

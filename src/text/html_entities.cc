@@ -36,7 +36,9 @@ class Entities {
       std::string_view line = assets::take_until(text, '\n');
       const std::string_view name = assets::take_until(line, '\t');
       std::u32string value;
-      while (!line.empty()) value += assets::parse_hex(assets::take_until(line, ' '));
+      while (!line.empty()) {
+        value += static_cast<char32_t>(assets::parse_hex(assets::take_until(line, ' ')));
+      }
       out.emplace(name, value);
     }
     return out;
