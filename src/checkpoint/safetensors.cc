@@ -169,6 +169,7 @@ TensorEntry make_entry(const Declared& tensor, Bytes data, const std::string& wh
 /// Tensors must fill the data from 0 to its end, without overlap or hole.
 void require_tiling(const std::vector<Declared>& tensors, uint64_t size, const std::string& what) {
   std::vector<std::pair<uint64_t, uint64_t>> ranges;
+  ranges.reserve(tensors.size());
   for (const Declared& tensor : tensors) {
     ranges.emplace_back((*tensor.offsets)[0], (*tensor.offsets)[1]);
   }
