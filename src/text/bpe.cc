@@ -47,16 +47,27 @@ uint32_t Bpe::rank(uint32_t left, uint32_t right) const {
   return kNone;
 }
 
-void Bpe::encode(std::string_view word, std::vector<int32_t>& ids) const {
+std::vector<uint32_t> Bpe::byte_symbols(std::string_view word) const {
   std::vector<uint32_t> symbols;
   symbols.reserve(word.size());
   for (const char byte : word) symbols.push_back(byte_symbol_[static_cast<uint8_t>(byte)]);
   symbols.back() += 256;
+  return symbols;
+}
+
+void Bpe::encode(std::string_view word, std::vector<int32_t>& ids) const {
+  std::vector<uint32_t> symbols = byte_symbols(word);
   if (symbols.size() <= kShortWord) {
     encode_short(symbols);
   } else {
     encode_long(symbols);
   }
+  ids.insert(ids.end(), symbols.begin(), symbols.end());
+}
+
+void Bpe::encode_slowly(std::string_view word, std::vector<int32_t>& ids) const {
+  std::vector<uint32_t> symbols = byte_symbols(word);
+  encode_short(symbols);
   ids.insert(ids.end(), symbols.begin(), symbols.end());
 }
 
