@@ -77,8 +77,15 @@ std::u32string order_long_marks(const std::u32string& text) {
   return out;
 }
 
-std::u32string normalize(const icu::Normalizer2* form, const std::u32string& text,
-                         UErrorCode status) {
+const icu::Normalizer2* checked(const icu::Normalizer2* (*get)(UErrorCode&)) {
+  UErrorCode status = U_ZERO_ERROR;
+  const icu::Normalizer2* form = get(status);
+  if (U_FAILURE(status)) fail(ErrorCode::kInternal, "ICU: {}", u_errorName(status));
+  return form;
+}
+
+std::u32string normalize(const icu::Normalizer2* form, const std::u32string& text) {
+  UErrorCode status = U_ZERO_ERROR;
   const icu::UnicodeString normal = form->normalize(to_icu(order_long_marks(text)), status);
   if (U_FAILURE(status)) fail(ErrorCode::kInternal, "ICU: {}", u_errorName(status));
   return from_icu(normal);
@@ -128,14 +135,15 @@ bool is_decimal_digit(char32_t c) {
 
 bool is_word(char32_t c) { return c == '_' || is_letter(c) || is_number(c); }
 
+// ICU makes its tables on first use; a static of ours orders that before every other thread's use.
 std::u32string normalize_nfc(const std::u32string& text) {
-  UErrorCode status = U_ZERO_ERROR;
-  return normalize(icu::Normalizer2::getNFCInstance(status), text, status);
+  static const icu::Normalizer2* const form = checked(icu::Normalizer2::getNFCInstance);
+  return normalize(form, text);
 }
 
 std::u32string normalize_nfkc(const std::u32string& text) {
-  UErrorCode status = U_ZERO_ERROR;
-  return normalize(icu::Normalizer2::getNFKCInstance(status), text, status);
+  static const icu::Normalizer2* const form = checked(icu::Normalizer2::getNFKCInstance);
+  return normalize(form, text);
 }
 
 std::u32string lower_case(const std::u32string& text) {
