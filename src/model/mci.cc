@@ -30,6 +30,7 @@ struct BlockOf<AttentionBlockWeights> {
 };
 
 constexpr size_t kStages = 4;
+constexpr size_t kEarlyParts = 3;  // of `network`: stage 1, downsampling, stage 2
 
 }  // namespace
 
@@ -93,16 +94,9 @@ Mci::Mci(const MciWeights& weights, const ModelConfig& config, BuildJobs& jobs)
   jobs.add([&](FoldLog&) { projection_ = pack_projection(weights.projection); });
 }
 
-void Mci::encode(const RunContext& context, const float* pixels, size_t n, float* out,
-                 const Probe& probe) const {
-  Features f;
-  f.data = context.workspace.buffer(Workspace::kFeatures, n * features_per_item_);
-  f.spare = context.workspace.buffer(Workspace::kSpare, n * features_per_item_);
-  f.n = n;
-  f.height = f.width = image_size_;
-  stem_->forward(context, pixels, f);
-  if (probe) probe("patch_embed", f);
-  for (size_t i = 0; i < network_.size(); ++i) {
+void Mci::run(const RunContext& context, size_t begin, size_t end, Features& f,
+              const Probe& probe) const {
+  for (size_t i = begin; i < end; ++i) {
     for (const Block& block : network_[i]) {
       std::visit(
           [&]<typename B>(const B& layer) {
@@ -112,6 +106,32 @@ void Mci::encode(const RunContext& context, const float* pixels, size_t n, float
     }
     if (probe) probe(fmt::format("network.{}", i), f);
   }
+}
+
+void Mci::encode(const RunContext& context, const float* pixels, size_t n, float* out,
+                 const Probe& probe) const {
+  // The large activations and small weights of the early stages go item by item, while they are in
+  // cache; the small activations and large weights of the late ones go together.
+  Features f;
+  for (size_t item = 0; item < n; ++item) {
+    Features early;
+    early.data = context.workspace.buffer(Workspace::kFeatures, features_per_item_);
+    early.spare = context.workspace.buffer(Workspace::kSpare, features_per_item_);
+    early.n = 1;
+    early.height = early.width = image_size_;
+    stem_->forward(context, pixels + item * image_size_ * image_size_ * 3, early);
+    if (probe) probe("patch_embed", early);
+    run(context, 0, kEarlyParts, early, probe);
+    if (item == 0) {
+      // Every later activation of an item is smaller than this one.
+      f = early;
+      f.n = n;
+      f.data = context.workspace.buffer(Workspace::kRows, n * early.per_item());
+      f.spare = context.workspace.buffer(Workspace::kHidden, n * early.per_item());
+    }
+    std::copy_n(early.data, early.per_item(), f.data + item * early.per_item());
+  }
+  run(context, kEarlyParts, network_.size(), f, probe);
   conv_exp_->forward(context, f);
   if (probe) probe("conv_exp", f);
   for (size_t item = 0; item < n; ++item) {

@@ -39,6 +39,10 @@ class Mci : public ImageEncoder {
 
  private:
   using Block = std::variant<std::monostate, RepMixerBlock, PatchEmbed, RepCpe, AttentionBlock>;
+  /// Parts [begin, end) of `network`.
+  void run(const RunContext& context, size_t begin, size_t end, Features& features,
+           const Probe& probe) const;
+
   size_t image_size_;
   size_t features_per_item_;  // of the largest activation
   std::unique_ptr<MciStem> stem_;

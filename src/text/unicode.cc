@@ -137,6 +137,8 @@ bool is_word(char32_t c) { return c == '_' || is_letter(c) || is_number(c); }
 
 // ICU makes its tables on first use; a static of ours orders that before every other thread's use.
 std::u32string normalize_nfc(const std::u32string& text) {
+  // Nothing below the first combining mark decomposes for good or composes with its neighbour.
+  if (std::ranges::all_of(text, [](char32_t c) { return c < 0x300; })) return text;
   static const icu::Normalizer2* const form = checked(icu::Normalizer2::getNFCInstance);
   return normalize(form, text);
 }
@@ -147,8 +149,22 @@ std::u32string normalize_nfkc(const std::u32string& text) {
 }
 
 std::u32string lower_case(const std::u32string& text) {
-  icu::UnicodeString lower = to_icu(text);
-  return from_icu(lower.toLower(icu::Locale::getRoot()));
+  std::u32string out;
+  out.reserve(text.size());
+  // Word by word, most of them ASCII: what is beyond a space has no say in the final sigma rule.
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t space = text.find(U' ', begin);
+    const size_t end = space == std::u32string::npos ? text.size() : space + 1;
+    const std::u32string_view word = std::u32string_view(text).substr(begin, end - begin);
+    if (std::ranges::all_of(word, [](char32_t c) { return c < 0x80; })) {
+      for (const char32_t c : word) out += c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+    } else {
+      icu::UnicodeString lower = to_icu(word);
+      out += from_icu(lower.toLower(icu::Locale::getRoot()));
+    }
+    begin = end;
+  }
+  return out;
 }
 
 }  // namespace mobileclip
