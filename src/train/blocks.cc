@@ -1,0 +1,176 @@
+#include "train/blocks.h"
+
+#include <cmath>
+#include <limits>
+
+namespace mobileclip::train {
+namespace {
+
+constexpr double kEps = 1e-5;
+constexpr double kMomentum = 0.1;
+constexpr int64_t kAttentionHeadDim = 32;
+
+/// Stride as given, zeros of (k − 1) / 2 on each side.
+ConvShape centred(const torch::Tensor& weight, int64_t stride, int64_t groups) {
+  return {{stride, stride}, {(weight.size(2) - 1) / 2, (weight.size(3) - 1) / 2}, groups};
+}
+
+torch::Tensor pointwise(const torch::Tensor& x, const torch::Tensor& weight,
+                        const torch::Tensor& bias) {
+  return torch::conv2d(x, weight, bias);
+}
+
+}  // namespace
+
+BatchNorm::BatchNorm(const Cursor& at)
+    : weight(at["weight"]),
+      bias(at["bias"]),
+      mean(at["running_mean"]),
+      variance(at["running_var"]),
+      count(at["num_batches_tracked"]) {}
+
+torch::Tensor BatchNorm::forward(const torch::Tensor& x, Mode mode) const {
+  const bool train = mode == Mode::kTrain;
+  if (train) count.add_(1);
+  return torch::batch_norm(x, weight, bias, mean, variance, train, kMomentum, kEps, false);
+}
+
+ConvBn::ConvBn(const Cursor& at, int64_t stride, int64_t groups, const char* norm)
+    : ConvBn(at, centred((at / "conv")["weight"], stride, groups), norm) {}
+
+ConvBn::ConvBn(const Cursor& at, const ConvShape& conv_shape, const char* norm)
+    : weight((at / "conv")["weight"]), shape(conv_shape), bn(at / norm) {}
+
+torch::Tensor ConvBn::forward(const torch::Tensor& x, Mode mode) const {
+  return bn.forward(
+      torch::conv2d(x, weight, {}, shape.stride, shape.padding, {1, 1}, shape.groups), mode);
+}
+
+SqueezeExcite::SqueezeExcite(const Cursor& at, const char* reduce, const char* expand)
+    : reduce_weight((at / reduce)["weight"]),
+      reduce_bias((at / reduce)["bias"]),
+      expand_weight((at / expand)["weight"]),
+      expand_bias((at / expand)["bias"]) {}
+
+torch::Tensor SqueezeExcite::forward(const torch::Tensor& x) const {
+  const torch::Tensor pooled = x.mean({2, 3}, true);
+  const torch::Tensor hidden = torch::relu(pointwise(pooled, reduce_weight, reduce_bias));
+  return x * torch::sigmoid(pointwise(hidden, expand_weight, expand_bias));
+}
+
+MobileOne::MobileOne(const Cursor& at, const BranchSet& branches, int64_t stride, int64_t groups) {
+  if (branches.conv) convs.emplace_back(at / "rbr_conv" / 0, stride, groups);
+  if (branches.scale) convs.emplace_back(at / "rbr_scale", stride, groups);
+  if (branches.skip) skips.emplace_back(at / "rbr_skip");
+}
+
+torch::Tensor MobileOne::forward(const torch::Tensor& x, Mode mode) const {
+  torch::Tensor sum;
+  const auto add = [&](const torch::Tensor& y) { sum = sum.defined() ? sum + y : y; };
+  for (const ConvBn& conv : convs) add(conv.forward(x, mode));
+  for (const BatchNorm& skip : skips) add(skip.forward(x, mode));
+  return sum;
+}
+
+ConvFfn::ConvFfn(const Cursor& at)
+    : depthwise(at / "conv", 1, (at / "conv" / "conv")["weight"].size(0)),
+      fc1_weight((at / "fc1")["weight"]),
+      fc1_bias((at / "fc1")["bias"]),
+      fc2_weight((at / "fc2")["weight"]),
+      fc2_bias((at / "fc2")["bias"]) {}
+
+torch::Tensor ConvFfn::forward(const torch::Tensor& x, Mode mode) const {
+  const torch::Tensor hidden =
+      torch::gelu(pointwise(depthwise.forward(x, mode), fc1_weight, fc1_bias));
+  return pointwise(hidden, fc2_weight, fc2_bias);
+}
+
+RepMixerBlock::RepMixerBlock(const Cursor& at, bool text)
+    : mixer_scale((at / "token_mixer")["layer_scale"]),
+      ffn_scale(at["layer_scale"]),
+      mixer(at / "token_mixer" / "mixer", {.conv = true, .scale = !text, .skip = true}, 1,
+            mixer_scale.size(0)),
+      norm(at / "token_mixer" / "norm", {.conv = false, .scale = false, .skip = true}, 1,
+           mixer_scale.size(0)),
+      ffn(at / "convffn") {}
+
+torch::Tensor RepMixerBlock::forward(const torch::Tensor& x, Mode mode) const {
+  const torch::Tensor mixed =
+      x + mixer_scale * (mixer.forward(x, mode) - norm.forward(x, mode));
+  return mixed + ffn_scale * ffn.forward(mixed, mode);
+}
+
+PatchEmbed::PatchEmbed(const Cursor& at, bool squeeze_excite)
+    : large(at / "proj" / 0 / "lkb_origin", 2,
+            (at / "proj" / 0 / "lkb_origin" / "conv")["weight"].size(0) / 2),
+      small(at / "proj" / 0 / "small_conv", 2, large.shape.groups),
+      pointwise(at / "proj" / 1, {.conv = true, .scale = false, .skip = true}, 1, 1) {
+  if (squeeze_excite) se.emplace_back(at / "proj" / 0 / "se", "fc1", "fc2");
+}
+
+torch::Tensor PatchEmbed::forward(const torch::Tensor& x, Mode mode) const {
+  torch::Tensor y = large.forward(x, mode) + small.forward(x, mode);
+  for (const SqueezeExcite& gate : se) y = gate.forward(y);
+  return torch::gelu(pointwise.forward(torch::gelu(y), mode));
+}
+
+torch::Tensor attend(const torch::Tensor& qkv, int64_t heads, bool causal) {
+  const int64_t b = qkv.size(0), t = qkv.size(1), d = qkv.size(2) / 3;
+  const torch::Tensor split = qkv.view({b, t, 3, heads, d / heads}).permute({2, 0, 3, 1, 4});
+  const double scale = std::pow(static_cast<double>(d / heads), -0.5);
+  torch::Tensor scores = torch::matmul(split[0] * scale, split[1].transpose(-2, -1));
+  if (causal) {
+    const auto ones = torch::ones({t, t}, torch::TensorOptions().dtype(torch::kBool));
+    scores = scores.masked_fill(ones.triu(1), -std::numeric_limits<float>::infinity());
+  }
+  return torch::matmul(torch::softmax(scores, -1), split[2]).transpose(1, 2).reshape({b, t, d});
+}
+
+AttentionBlock::AttentionBlock(const Cursor& at)
+    : scale_1(at["layer_scale_1"]),
+      scale_2(at["layer_scale_2"]),
+      qkv((at / "token_mixer" / "qkv")["weight"]),
+      proj_weight((at / "token_mixer" / "proj")["weight"]),
+      proj_bias((at / "token_mixer" / "proj")["bias"]),
+      norm(at / "norm"),
+      ffn(at / "convffn") {}
+
+torch::Tensor AttentionBlock::forward(const torch::Tensor& x, Mode mode) const {
+  const int64_t b = x.size(0), c = x.size(1);
+  const torch::Tensor tokens = norm.forward(x, mode).flatten(2).transpose(1, 2);  // B × HW × C
+  const torch::Tensor mixed =
+      torch::linear(attend(torch::linear(tokens, qkv), c / kAttentionHeadDim, false), proj_weight,
+                    proj_bias);
+  const torch::Tensor y =
+      x + scale_1 * mixed.transpose(1, 2).reshape({b, c, x.size(2), x.size(3)});
+  return y + scale_2 * ffn.forward(y, mode);
+}
+
+TransformerLayer::TransformerLayer(const Cursor& at, int64_t head_count, bool is_causal)
+    : heads(head_count),
+      causal(is_causal),
+      norm1_weight((at / "pre_norm_mha" / 0)["weight"]),
+      norm1_bias((at / "pre_norm_mha" / 0)["bias"]),
+      qkv_weight((at / "pre_norm_mha" / 1 / "qkv_proj")["weight"]),
+      qkv_bias((at / "pre_norm_mha" / 1 / "qkv_proj")["bias"]),
+      out_weight((at / "pre_norm_mha" / 1 / "out_proj")["weight"]),
+      out_bias((at / "pre_norm_mha" / 1 / "out_proj")["bias"]),
+      norm2_weight((at / "pre_norm_ffn" / 0)["weight"]),
+      norm2_bias((at / "pre_norm_ffn" / 0)["bias"]),
+      fc1_weight((at / "pre_norm_ffn" / 1)["weight"]),
+      fc1_bias((at / "pre_norm_ffn" / 1)["bias"]),
+      fc2_weight((at / "pre_norm_ffn" / 4)["weight"]),
+      fc2_bias((at / "pre_norm_ffn" / 4)["bias"]) {}
+
+torch::Tensor TransformerLayer::forward(const torch::Tensor& x) const {
+  const int64_t d = x.size(2);
+  const torch::Tensor normed = torch::layer_norm(x, {d}, norm1_weight, norm1_bias, kEps);
+  const torch::Tensor y = x + torch::linear(attend(torch::linear(normed, qkv_weight, qkv_bias),
+                                                   heads, causal),
+                                            out_weight, out_bias);
+  const torch::Tensor hidden = torch::gelu(torch::linear(
+      torch::layer_norm(y, {d}, norm2_weight, norm2_bias, kEps), fc1_weight, fc1_bias));
+  return y + torch::linear(hidden, fc2_weight, fc2_bias);
+}
+
+}  // namespace mobileclip::train
