@@ -1,0 +1,141 @@
+"""SVG to pixels, and pixels onto varied backgrounds. Every random choice comes from the given rng."""
+
+import colorsys
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+
+def render(svg: str, size: int) -> np.ndarray:
+    """size x size RGBA, straight alpha, the drawing fitted into the frame."""
+    import cairo
+    import gi
+    gi.require_version("Rsvg", "2.0")
+    from gi.repository import Rsvg
+    surface = cairo.ImageSurface(cairo.FORMAT_ARGB32, size, size)
+    context = cairo.Context(surface)
+    box = Rsvg.Rectangle()
+    box.x = box.y = 0
+    box.width = box.height = size
+    Rsvg.Handle.new_from_data(svg.encode()).render_document(context, box)
+    surface.flush()
+    bgra = np.frombuffer(surface.get_data(), np.uint8).reshape(size, surface.get_stride() // 4, 4)
+    bgra = bgra[:, :size].astype(np.float32)
+    alpha = bgra[..., 3:]
+    colour = np.where(alpha > 0, bgra[..., 2::-1] * 255 / np.maximum(alpha, 1), 0)
+    return np.concatenate([colour.clip(0, 255), alpha], 2).round().astype(np.uint8)
+
+
+def colour_name(rgba: np.ndarray) -> str:
+    """The commonest of eleven colour words among the opaque pixels, weighted by saturation."""
+    pixels = rgba[rgba[..., 3] > 200][:, :3][::7] / 255.0
+    votes = {}
+    for r, g, b in pixels:
+        h, s, v = colorsys.rgb_to_hsv(r, g, b)
+        if v < 0.2:
+            name, weight = "black", 0.5
+        elif s < 0.15:
+            name, weight = ("white" if v > 0.85 else "grey"), 0.5
+        else:
+            hue = h * 360
+            weight = 1.0
+            if hue < 15 or hue >= 345:
+                name = "pink" if s < 0.5 and v > 0.8 else "red"
+            elif hue < 42:
+                name = "brown" if v < 0.7 else "orange"
+            elif hue < 70:
+                name = "yellow"
+            elif hue < 165:
+                name = "green"
+            elif hue < 255:
+                name = "blue"
+            elif hue < 300:
+                name = "purple"
+            else:
+                name = "pink"
+        votes[name] = votes.get(name, 0) + weight
+    return max(sorted(votes), key=votes.get) if votes else "white"
+
+
+def outline(rgba: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A line drawing: dark lines along the silhouette and the strong edges, sometimes flat fills."""
+    size = rgba.shape[0]
+    image = Image.fromarray(rgba, "RGBA")
+    width = int(rng.integers(1, 3))
+    alpha = np.asarray(image.getchannel("A").filter(ImageFilter.MinFilter(2 * width + 1)))
+    silhouette = (rgba[..., 3] > 100) & (alpha < 100)
+    grey = np.asarray(image.convert("RGB").filter(ImageFilter.GaussianBlur(1)), np.float32)
+    gradient = sum(np.hypot(*np.gradient(grey[..., c])) for c in range(3))
+    edges = Image.fromarray(((gradient > 30) & (rgba[..., 3] > 100)).astype(np.uint8) * 255)
+    lines = silhouette | (np.asarray(edges.filter(ImageFilter.MaxFilter(3 if size > 100 else 1))) > 0)
+    out = rgba.copy()
+    if rng.random() < 0.4:
+        out[..., :3] = (out[..., :3] // 64) * 64 + 40
+    if rng.random() < 0.25:
+        out[..., :3] = 255
+    out[lines, :3] = rng.integers(0, 50)
+    out[lines, 3] = 255
+    return out
+
+
+def recolour(rgba: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Somewhat other hues, saturation and brightness; rarely greyscale."""
+    image = Image.fromarray(rgba[..., :3]).convert("HSV")
+    hsv = np.asarray(image).astype(np.int32)
+    hsv[..., 0] = (hsv[..., 0] + int(rng.normal(0, 6))) % 256
+    hsv[..., 1] = (hsv[..., 1] * (0 if rng.random() < 0.15 else rng.uniform(0.5, 1.3))).clip(0, 255)
+    hsv[..., 2] = (hsv[..., 2] * rng.uniform(0.75, 1.15)).clip(0, 255)
+    rgb = np.asarray(Image.fromarray(hsv.astype(np.uint8), "HSV").convert("RGB"))
+    return np.concatenate([rgb, rgba[..., 3:]], 2)
+
+
+def background(size: int, rng: np.random.Generator) -> Image.Image:
+    kind = rng.random()
+    if kind < 0.4:
+        return Image.new("RGB", (size, size), (255, 255, 255))
+    colours = rng.integers(0, 256, (2, 3))
+    if kind < 0.6:  # light
+        return Image.new("RGB", (size, size), tuple(int(c) for c in 255 - colours[0] // 5))
+    if kind < 0.75:
+        return Image.new("RGB", (size, size), tuple(int(c) for c in colours[0]))
+    y, x = np.mgrid[0:size, 0:size] / size
+    angle = rng.uniform(0, 2 * np.pi)
+    t = x * np.cos(angle) + y * np.sin(angle)
+    if kind < 0.85:  # gradient
+        t = (t - t.min()) / (t.max() - t.min())
+    elif kind < 0.93:  # soft blobs
+        coarse = Image.fromarray((rng.random((5, 5)) * 255).astype(np.uint8))
+        t = np.asarray(coarse.resize((size, size), Image.BICUBIC)) / 255.0
+    else:  # stripes
+        t = (np.floor(t * rng.integers(3, 9)) % 2)
+    pixels = colours[0] * (1 - t[..., None]) + colours[1] * t[..., None]
+    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+
+
+def place(rgba: np.ndarray, canvas: Image.Image, scale: float, angle: float, x: float,
+          y: float) -> Image.Image:
+    """The drawing at `scale` of the frame, its free play split by x and y in [0, 1]."""
+    size = canvas.width
+    side = max(8, round(size * scale))
+    drawing = Image.fromarray(rgba, "RGBA")
+    if angle:
+        drawing = drawing.rotate(angle, Image.BICUBIC)
+    drawing = drawing.resize((side, side), Image.BOX if side * 2 < rgba.shape[0] else Image.BICUBIC)
+    corner = (round((size - side) * x), round((size - side) * y))
+    canvas.paste(drawing, corner, drawing)
+    return canvas
+
+
+def compose(rgba: np.ndarray, size: int, rng: np.random.Generator) -> Image.Image:
+    """One training picture. Never mirrored: left and right are in the names."""
+    if rng.random() < 0.3:
+        rgba = outline(rgba, rng)
+    if rng.random() < 0.5:
+        rgba = recolour(rgba, rng)
+    return place(rgba, background(size, rng), rng.uniform(0.55, 1.0), rng.uniform(-12, 12),
+                 rng.random(), rng.random())
+
+
+def plain(rgba: np.ndarray, size: int) -> Image.Image:
+    """The picture for testing: white, centred, four fifths of the frame."""
+    return place(rgba, Image.new("RGB", (size, size), (255, 255, 255)), 0.8, 0, 0.5, 0.5)
