@@ -133,6 +133,19 @@ TorchWriter::TorchWriter(const std::string& path, std::vector<TensorDeclaration>
   add_text("data.pkl", PickleWriter().state_dict(tensors_));
 }
 
+TorchWriter::TorchWriter(std::string* out, std::vector<TensorDeclaration> tensors)
+    : memory_(out), prefix_("archive/"), tensors_(std::move(tensors)) {
+  add_text("data.pkl", PickleWriter().state_dict(tensors_));
+}
+
+void TorchWriter::emit(std::string_view bytes) {
+  if (file_) {
+    file_->write(bytes);
+  } else {
+    memory_->append(bytes);
+  }
+}
+
 void TorchWriter::add_text(const std::string& name, const std::string& text) {
   add(name, bytes_of(text));
 }
@@ -160,8 +173,8 @@ void TorchWriter::add(const std::string& name, std::span<const std::byte> bytes)
   header += "FB";
   put(header, padding, 2);
   header.append(padding, 'Z');
-  file_.write(header);
-  file_.write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  emit(header);
+  emit({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   records_.push_back({full, crc, bytes.size(), position_});
   position_ += header.size() + bytes.size();
 }
@@ -229,8 +242,8 @@ void TorchWriter::finish() {
   put(directory, narrow(end64 - start, kSaturated), 4);
   put(directory, narrow(start, kSaturated), 4);
   put(directory, 0, 2);
-  file_.write(directory);
-  file_.commit();
+  emit(directory);
+  if (file_) file_->commit();
 }
 
 }  // namespace mobileclip

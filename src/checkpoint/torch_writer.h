@@ -3,6 +3,7 @@
 #define MOBILECLIP_CHECKPOINT_TORCH_WRITER_H_
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ class TorchWriter {
  public:
   /// All tensors are declared first: torch's layout puts the pickle before the data.
   TorchWriter(const std::string& path, std::vector<TensorDeclaration> tensors);
+  /// The same, appended to `*out`, which must outlive this; the records' folder is "archive".
+  TorchWriter(std::string* out, std::vector<TensorDeclaration> tensors);
   /// The bytes of the next tensor, little-endian, row-major, exactly as many as declared.
   void write(std::span<const std::byte> bytes);
   void finish();
@@ -38,7 +41,10 @@ class TorchWriter {
   void add(const std::string& name, std::span<const std::byte> bytes);
   void add_text(const std::string& name, const std::string& text);
 
-  AtomicFile file_;
+  void emit(std::string_view bytes);
+
+  std::optional<AtomicFile> file_;
+  std::string* memory_ = nullptr;
   std::string prefix_;
   std::vector<TensorDeclaration> tensors_;
   std::vector<Record> records_;

@@ -28,6 +28,7 @@ Command embed_command();
 Command tokenize_command();
 Command preprocess_command();
 Command info_command();
+Command train_command();
 
 /// The general options, checked.
 struct Settings {

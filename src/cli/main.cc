@@ -16,7 +16,7 @@ namespace {
 
 std::vector<Command> commands() {
   return {classify_command(), embed_command(), tokenize_command(), preprocess_command(),
-          info_command()};
+          info_command(), train_command()};
 }
 
 void write_options(const std::vector<Option>& options, Output& out) {
@@ -84,7 +84,7 @@ ExitCode dispatch(std::vector<std::string> words, Output& out) {
   if (at == words.size()) {
     const Arguments arguments = parse_arguments(words, {});
     if (!arguments.has("help")) {
-      throw UsageError("no command: classify, embed, tokenize, preprocess or info (--help)");
+      throw UsageError("no command: classify, embed, tokenize, preprocess, info or train (--help)");
     }
     write_overview(out);
     return kOk;

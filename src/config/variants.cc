@@ -34,12 +34,29 @@ constexpr ModelConfig vit(std::string_view name, std::string_view same_network) 
   return config;
 }
 
+/// A small model of this project's own: MCi image tower, MCt text tower.
+constexpr ModelConfig nano(std::string_view name, MciConfig image, int text_width,
+                           int text_layers) {
+  ModelConfig config = mci(name, TextTower::kMct, text_layers, image);
+  config.licence = "MIT AND Apache-2.0 AND CC-BY-4.0";
+  config.image_size = 48;
+  config.embed_dim = 256;
+  config.interpolation = InterpolationKind::kBicubic;
+  config.text.context = 16;
+  config.text.width = text_width;
+  config.text.heads = text_width / 32;
+  config.text.ffn = 4 * text_width;
+  return config;
+}
+
 constexpr ModelConfig kVariants[] = {
     mci("mobileclip_s0", TextTower::kMct, 4, {{2, 6, 10, 2}, {64, 128, 256, 512}}),
     mci("mobileclip_s1", TextTower::kBase, 12, {{4, 12, 20, 4}, {64, 128, 256, 512}}),
     mci("mobileclip_s2", TextTower::kBase, 12, {{4, 12, 24, 4}, {80, 160, 320, 640}}),
     vit("mobileclip_b", "mobileclip_blt"),
     vit("mobileclip_blt", "mobileclip_b"),
+    nano("mobileclip_nano", {{2, 2, 4, 1}, {32, 64, 128, 256}}, 96, 2),
+    nano("mobileclip_nano_teacher", {{2, 3, 5, 2}, {40, 80, 160, 320}}, 128, 3),
 };
 
 bool equal_without_case(std::string_view a, std::string_view b) {

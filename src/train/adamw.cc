@@ -30,8 +30,8 @@ void update_range(const StepConstants& c, const float* gradient, float* value, f
 
 double Schedule::at(int64_t step) const {
   if (step < warmup) return base * static_cast<double>(step + 1) / static_cast<double>(warmup);
-  const double progress =
-      static_cast<double>(step - warmup) / static_cast<double>(std::max<int64_t>(1, total - warmup));
+  const double progress = static_cast<double>(step - warmup) /
+                          static_cast<double>(std::max<int64_t>(1, total - warmup));
   return floor + (base - floor) * 0.5 * (1 + std::cos(std::numbers::pi * progress));
 }
 
@@ -100,8 +100,7 @@ void AdamW::update(double learning_rate) {
     float* first = slot.first.data_ptr<float>();
     float* second = slot.second.data_ptr<float>();
     at::parallel_for(0, gradient.numel(), kGrain, [&](int64_t begin, int64_t end) {
-      update_range(constants, g + begin, value + begin, first + begin, second + begin,
-                   end - begin);
+      update_range(constants, g + begin, value + begin, first + begin, second + begin, end - begin);
     });
   }
 }

@@ -40,7 +40,7 @@ class AdamW {
  public:
   struct Slot {
     std::string name;
-    torch::Tensor value;        ///< float32, contiguous
+    torch::Tensor value;          ///< float32, contiguous
     torch::Tensor first, second;  ///< moments
     bool decay = false;
   };

@@ -30,9 +30,11 @@ BatchNorm::BatchNorm(const Cursor& at)
       count(at["num_batches_tracked"]) {}
 
 torch::Tensor BatchNorm::forward(const torch::Tensor& x, Mode mode) const {
-  const bool train = mode == Mode::kTrain;
-  if (train) count.add_(1);
-  return torch::batch_norm(x, weight, bias, mean, variance, train, kMomentum, kEps, false);
+  if (mode == Mode::kTrain) count.add_(1);
+  const bool running = mode != Mode::kTrainAgain;
+  return torch::batch_norm(x, weight, bias, running ? mean : torch::Tensor(),
+                           running ? variance : torch::Tensor(), mode != Mode::kEval, kMomentum,
+                           kEps, false);
 }
 
 ConvBn::ConvBn(const Cursor& at, int64_t stride, int64_t groups, const char* norm)
@@ -42,8 +44,8 @@ ConvBn::ConvBn(const Cursor& at, const ConvShape& conv_shape, const char* norm)
     : weight((at / "conv")["weight"]), shape(conv_shape), bn(at / norm) {}
 
 torch::Tensor ConvBn::forward(const torch::Tensor& x, Mode mode) const {
-  return bn.forward(
-      torch::conv2d(x, weight, {}, shape.stride, shape.padding, {1, 1}, shape.groups), mode);
+  return bn.forward(torch::conv2d(x, weight, {}, shape.stride, shape.padding, {1, 1}, shape.groups),
+                    mode);
 }
 
 SqueezeExcite::SqueezeExcite(const Cursor& at, const char* reduce, const char* expand)
@@ -95,8 +97,7 @@ RepMixerBlock::RepMixerBlock(const Cursor& at, bool text)
       ffn(at / "convffn") {}
 
 torch::Tensor RepMixerBlock::forward(const torch::Tensor& x, Mode mode) const {
-  const torch::Tensor mixed =
-      x + mixer_scale * (mixer.forward(x, mode) - norm.forward(x, mode));
+  const torch::Tensor mixed = x + mixer_scale * (mixer.forward(x, mode) - norm.forward(x, mode));
   return mixed + ffn_scale * ffn.forward(mixed, mode);
 }
 
@@ -138,11 +139,9 @@ AttentionBlock::AttentionBlock(const Cursor& at)
 torch::Tensor AttentionBlock::forward(const torch::Tensor& x, Mode mode) const {
   const int64_t b = x.size(0), c = x.size(1);
   const torch::Tensor tokens = norm.forward(x, mode).flatten(2).transpose(1, 2);  // B × HW × C
-  const torch::Tensor mixed =
-      torch::linear(attend(torch::linear(tokens, qkv), c / kAttentionHeadDim, false), proj_weight,
-                    proj_bias);
-  const torch::Tensor y =
-      x + scale_1 * mixed.transpose(1, 2).reshape({b, c, x.size(2), x.size(3)});
+  const torch::Tensor mixed = torch::linear(
+      attend(torch::linear(tokens, qkv), c / kAttentionHeadDim, false), proj_weight, proj_bias);
+  const torch::Tensor y = x + scale_1 * mixed.transpose(1, 2).reshape({b, c, x.size(2), x.size(3)});
   return y + scale_2 * ffn.forward(y, mode);
 }
 
@@ -165,9 +164,9 @@ TransformerLayer::TransformerLayer(const Cursor& at, int64_t head_count, bool is
 torch::Tensor TransformerLayer::forward(const torch::Tensor& x) const {
   const int64_t d = x.size(2);
   const torch::Tensor normed = torch::layer_norm(x, {d}, norm1_weight, norm1_bias, kEps);
-  const torch::Tensor y = x + torch::linear(attend(torch::linear(normed, qkv_weight, qkv_bias),
-                                                   heads, causal),
-                                            out_weight, out_bias);
+  const torch::Tensor y =
+      x + torch::linear(attend(torch::linear(normed, qkv_weight, qkv_bias), heads, causal),
+                        out_weight, out_bias);
   const torch::Tensor hidden = torch::gelu(torch::linear(
       torch::layer_norm(y, {d}, norm2_weight, norm2_bias, kEps), fc1_weight, fc1_bias));
   return y + torch::linear(hidden, fc2_weight, fc2_bias);

@@ -11,8 +11,12 @@
 
 namespace mobileclip::train {
 
-/// Whether batch norms use and update batch statistics; gradients flow either way.
-enum class Mode { kTrain, kEval };
+/// What batch norms do; gradients flow in every mode.
+enum class Mode {
+  kTrain,       ///< use the batch's statistics and update the running ones
+  kTrainAgain,  ///< use the batch's statistics only: a second forward of the same rows
+  kEval,        ///< use the running statistics
+};
 
 /// BN over channels (dimension 1), eps 1e-5, momentum 0.1.
 struct BatchNorm {

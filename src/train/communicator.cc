@@ -1,11 +1,10 @@
 #include "train/communicator.h"
 
-#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
-#include <torch/csrc/distributed/c10d/TCPStore.hpp>
-
 #include <charconv>
 #include <cstdlib>
 #include <string>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include "base/error.h"
 
@@ -69,8 +68,8 @@ Communicator Communicator::from_environment() {
     auto gloo_options = c10d::ProcessGroupGloo::Options::create();
     gloo_options->devices.push_back(c10d::ProcessGroupGloo::createDefaultDevice());
     out.group_ = std::make_shared<Group>();
-    out.group_->gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(store, out.rank_, out.size_,
-                                                                   gloo_options);
+    out.group_->gloo =
+        c10::make_intrusive<c10d::ProcessGroupGloo>(store, out.rank_, out.size_, gloo_options);
   } catch (const std::exception& error) {
     const std::string what = error.what();
     fail(ErrorCode::kIo, "rank {} of {} could not join the group at {}:{}: {}", out.rank_,
@@ -92,8 +91,8 @@ torch::Tensor Communicator::all_gather(const torch::Tensor& rows) const {
 namespace {
 
 struct GatherFunction : torch::autograd::Function<GatherFunction> {
-  static torch::Tensor forward(torch::autograd::AutogradContext* context,
-                               const torch::Tensor& rows, int64_t communicator) {
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& rows,
+                               int64_t communicator) {
     const auto* group = reinterpret_cast<const Communicator*>(communicator);
     context->saved_data["communicator"] = communicator;
     context->saved_data["rows"] = rows.size(0);

@@ -71,8 +71,8 @@ PassLoss contrastive_pass(const PassInput& input, const torch::Tensor& scale,
         teacher_targets(input.teacher_image.local, input.teacher_text.all, options);
     const torch::Tensor text_targets =
         teacher_targets(input.teacher_text.local, input.teacher_image.all, options);
-    loss.distill = 0.5 * (cross_entropy(image_targets, from_image) +
-                          cross_entropy(text_targets, from_text));
+    loss.distill =
+        0.5 * (cross_entropy(image_targets, from_image) + cross_entropy(text_targets, from_text));
     loss.total = loss.total + options.distill_weight * loss.distill;
   }
   return loss;

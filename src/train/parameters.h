@@ -17,8 +17,8 @@ namespace mobileclip::train {
 /// How fresh weights are drawn.
 struct InitOptions {
   uint64_t seed = 0;
-  double layer_scale = 1e-5;           ///< of every residual branch that has one
-  double logit_scale = 2.65925999;     ///< ln(1 / 0.07), the log of the scale
+  double layer_scale = 1e-5;        ///< of every residual branch that has one
+  double logit_scale = 2.65925999;  ///< ln(1 / 0.07), the log of the scale
 };
 
 struct NamedTensor {

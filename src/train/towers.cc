@@ -102,8 +102,7 @@ torch::Tensor TextTrunk::forward(const torch::Tensor& ids, Mode mode) const {
   for (const TransformerLayer& layer : layers_) x = layer.forward(x);
   if (!mixers_.empty()) x = mix(mixers_.back(), x, mode);
   // The first maximum id is the first end of text; only its position is read.
-  const torch::Tensor end =
-      (ids == std::get<0>(ids.max(1, true))).to(torch::kInt64).argmax(1);
+  const torch::Tensor end = (ids == std::get<0>(ids.max(1, true))).to(torch::kInt64).argmax(1);
   x = x.gather(1, end.view({-1, 1, 1}).expand({-1, 1, x.size(2)})).squeeze(1);
   x = torch::layer_norm(x, {x.size(1)}, norm_weight_, norm_bias_, kLayerNormEps);
   return torch::matmul(x, projection_);
