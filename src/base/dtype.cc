@@ -16,6 +16,7 @@ size_t dtype_size(DType dtype) {
     case DType::kBFloat16:
     case DType::kInt16:
       return 2;
+    case DType::kInt8Rows:
     case DType::kInt8:
     case DType::kUInt8:
     case DType::kBool:
@@ -34,6 +35,8 @@ std::string_view dtype_name(DType dtype) {
       return "float16";
     case DType::kBFloat16:
       return "bfloat16";
+    case DType::kInt8Rows:
+      return "int8[row]";
     case DType::kInt64:
       return "int64";
     case DType::kInt32:

@@ -100,6 +100,12 @@ std::shared_ptr<const MappedFile> MappedFile::from_bytes(std::vector<std::byte> 
   return out;
 }
 
+std::shared_ptr<const MappedFile> MappedFile::view(std::span<const std::byte> bytes) {
+  std::shared_ptr<MappedFile> out(new MappedFile);
+  out->bytes_ = bytes;
+  return out;
+}
+
 MappedFile::~MappedFile() {
   if (mapping_ != nullptr) ::munmap(mapping_, bytes_.size());
 }

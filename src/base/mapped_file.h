@@ -17,6 +17,8 @@ class MappedFile {
   static std::shared_ptr<const MappedFile> open(const std::string& path, size_t limit = SIZE_MAX);
   /// Bytes that are in memory already, for tests and for callers with a buffer of their own.
   static std::shared_ptr<const MappedFile> from_bytes(std::vector<std::byte> bytes);
+  /// Bytes that outlive every user, e.g. those embedded in the program; nothing is copied.
+  static std::shared_ptr<const MappedFile> view(std::span<const std::byte> bytes);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;

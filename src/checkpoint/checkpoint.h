@@ -68,6 +68,9 @@ class Checkpoint {
 /// `out` has entry.elements() elements. kUnsupported for integer tensors in the floating forms.
 void read_elements(const TensorEntry& entry, float* out);
 void read_elements(const TensorEntry& entry, double* out);
+/// Rows [first, first + count) of a contiguous floating tensor of two or more dimensions, each of
+/// elements() / shape[0] values.
+void read_rows(const TensorEntry& entry, uint64_t first, uint64_t count, float* out);
 /// Element number `index` (row-major) of any dtype as a double (int64 beyond 2^53 rounds), and as
 /// int64.
 double read_element(const TensorEntry& entry, uint64_t index);

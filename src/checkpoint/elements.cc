@@ -33,6 +33,7 @@ double to_double(DType dtype, const std::byte* from) {
       return load<int32_t>(from);
     case DType::kInt16:
       return load<int16_t>(from);
+    case DType::kInt8Rows:  // without its scale
     case DType::kInt8:
       return load<int8_t>(from);
     case DType::kUInt8:
@@ -70,13 +71,36 @@ void for_each(const TensorEntry& entry, const Each& each) {
   for (uint64_t i = 0; i < count; ++i) each(address(entry, i), i);
 }
 
+/// Factor of row-major element `index`; 1 where there are no row scales.
+double scale_at(const TensorEntry& entry, uint64_t index) {
+  if (entry.dtype != DType::kInt8Rows) return 1;
+  const uint64_t row = index / (entry.elements() / entry.shape[0]);
+  return load<float>(entry.row_scale.data() + row * sizeof(float));
+}
+
+/// Rows of int8 times their scales.
+template <typename T>
+void read_int8_rows(const TensorEntry& entry, uint64_t first, uint64_t count, T* out) {
+  const uint64_t width = entry.shape[0] == 0 ? 0 : entry.elements() / entry.shape[0];
+  const std::byte* from = entry.storage.data() + entry.offset + first * width;
+  for (uint64_t row = 0; row < count; ++row) {
+    const auto scale = load<float>(entry.row_scale.data() + (first + row) * sizeof(float));
+    for (uint64_t i = 0; i < width; ++i) {
+      out[row * width + i] =
+          static_cast<T>(static_cast<float>(load<int8_t>(from + row * width + i)) * scale);
+    }
+  }
+}
+
 template <typename T>
 void read_floating(const TensorEntry& entry, T* out) {
   if (!is_floating(entry.dtype)) {
     fail(ErrorCode::kUnsupported, "tensor {} is {}, expected a floating type", quote(entry.name),
          dtype_name(entry.dtype));
   }
-  if (entry.dtype == DType::kFloat32) {
+  if (entry.dtype == DType::kInt8Rows) {
+    read_int8_rows(entry, 0, entry.shape[0], out);
+  } else if (entry.dtype == DType::kFloat32) {
     for_each(entry, [&](const std::byte* from, uint64_t i) { out[i] = load<float>(from); });
   } else {
     for_each(entry, [&](const std::byte* from, uint64_t i) {
@@ -107,6 +131,8 @@ bool contiguous_finite(const TensorEntry& entry) {
       return !any_non_finite<uint16_t>(from, count, 0x7C00u);
     case DType::kBFloat16:
       return !any_non_finite<uint16_t>(from, count, 0x7F80u);
+    case DType::kInt8Rows:
+      return !any_non_finite<uint32_t>(entry.row_scale.data(), entry.shape[0], 0x7F800000u);
     default:
       return true;
   }
@@ -118,8 +144,21 @@ void read_elements(const TensorEntry& entry, float* out) { read_floating(entry, 
 
 void read_elements(const TensorEntry& entry, double* out) { read_floating(entry, out); }
 
+void read_rows(const TensorEntry& entry, uint64_t first, uint64_t count, float* out) {
+  if (entry.dtype == DType::kInt8Rows) {
+    read_int8_rows(entry, first, count, out);
+    return;
+  }
+  const uint64_t width = entry.elements() / entry.shape[0];
+  const size_t size = dtype_size(entry.dtype);
+  const std::byte* from = entry.storage.data() + (entry.offset + first * width) * size;
+  for (uint64_t i = 0; i < count * width; ++i) {
+    out[i] = static_cast<float>(to_double(entry.dtype, from + i * size));
+  }
+}
+
 double read_element(const TensorEntry& entry, uint64_t index) {
-  return to_double(entry.dtype, address(entry, index));
+  return to_double(entry.dtype, address(entry, index)) * scale_at(entry, index);
 }
 
 int64_t read_integer(const TensorEntry& entry, uint64_t index) {
@@ -141,7 +180,9 @@ uint64_t first_non_finite(const TensorEntry& entry) {
   if (entry.contiguous() && contiguous_finite(entry)) return count;
   uint64_t first = count;
   for_each(entry, [&](const std::byte* from, uint64_t i) {
-    if (first == count && !std::isfinite(to_double(entry.dtype, from))) first = i;
+    if (first == count && !std::isfinite(to_double(entry.dtype, from) * scale_at(entry, i))) {
+      first = i;
+    }
   });
   return first;
 }

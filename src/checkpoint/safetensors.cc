@@ -187,6 +187,28 @@ void require_tiling(const std::vector<Declared>& tensors, uint64_t size, const s
   }
 }
 
+/// In our own files an int8 tensor X and a float32 X.scale of one value per row are one tensor.
+void join_row_scales(std::vector<TensorEntry>& entries, const std::string& what) {
+  std::map<std::string, const TensorEntry*> by_name;
+  for (const TensorEntry& entry : entries) by_name.emplace(entry.name, &entry);
+  std::unordered_set<std::string> scales;
+  for (TensorEntry& entry : entries) {
+    if (entry.dtype != DType::kInt8) continue;
+    const std::string name = fmt::format("{}.scale", entry.name);
+    const auto found = by_name.find(name);
+    if (found == by_name.end() || found->second->dtype != DType::kFloat32 || entry.shape.empty() ||
+        found->second->shape != Shape{entry.shape[0]}) {
+      fail(ErrorCode::kDamaged,
+           "{}: tensor {} is int8: a float32 {} with one value per row is needed", what,
+           quote(entry.name), quote(name));
+    }
+    entry.dtype = DType::kInt8Rows;
+    entry.row_scale = found->second->storage;
+    scales.insert(name);
+  }
+  std::erase_if(entries, [&](const TensorEntry& entry) { return scales.contains(entry.name); });
+}
+
 }  // namespace
 
 Checkpoint read_safetensors(CheckpointBuilder builder) {
@@ -213,6 +235,10 @@ Checkpoint read_safetensors(CheckpointBuilder builder) {
     entries.back().storage_index = entries.size() - 1;
   }
   require_tiling(header.tensors, data.size(), what);
+  const auto format = header.metadata.find("format");
+  if (format != header.metadata.end() && format->second == "mobileclip") {
+    join_row_scales(entries, what);
+  }
   for (TensorEntry& entry : entries) builder.add(std::move(entry));
   builder.set_metadata(std::move(header.metadata));
   return builder.finish();

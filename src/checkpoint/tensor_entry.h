@@ -26,9 +26,11 @@ struct TensorEntry {
   std::vector<uint64_t> strides;       ///< as many as `shape`
   uint64_t offset = 0;                 ///< of the first element, in elements from storage.data()
   std::span<const std::byte> storage;  ///< the whole storage, in the file's bytes, little-endian
-  size_t storage_index = 0;            ///< equal for tensors that share a storage
-  uint64_t elements() const;           ///< product of `shape`
-  bool contiguous() const;             ///< row-major without gaps
+  /// kInt8Rows: one float32 per row; empty otherwise.
+  std::span<const std::byte> row_scale;
+  size_t storage_index = 0;   ///< equal for tensors that share a storage
+  uint64_t elements() const;  ///< product of `shape`
+  bool contiguous() const;    ///< row-major without gaps
 };
 
 }  // namespace mobileclip

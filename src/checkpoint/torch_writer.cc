@@ -27,6 +27,8 @@ std::string_view storage_type(DType dtype) {
       return "HalfStorage";
     case DType::kBFloat16:
       return "BFloat16Storage";
+    case DType::kInt8Rows:
+      break;  // no torch type
     case DType::kInt64:
       return "LongStorage";
     case DType::kInt32:
@@ -40,7 +42,7 @@ std::string_view storage_type(DType dtype) {
     case DType::kBool:
       return "BoolStorage";
   }
-  return "FloatStorage";
+  fail(ErrorCode::kInvalidArgument, "a .pt file cannot hold {}", dtype_name(dtype));
 }
 
 uint64_t element_count(const Shape& shape) {

@@ -121,7 +121,7 @@ ExitCode run(const Arguments& arguments, Output& out) {
   const int top = arguments.number("top", 1 << 30, 1, 1 << 30);
   arch_of(arguments);
   const std::vector<std::string> labels = labels_of(arguments);
-  require_model_path(arguments);
+  require_model(arguments);
 
   const ImageList images = expand_images(arguments.positional());
   if (images.skipped != 0 && !settings.quiet) {

@@ -88,7 +88,7 @@ ExitCode run(const Arguments& arguments, Output&) {
   if (!arguments.has("output")) throw UsageError("no output: give one with -o OUT.npy|OUT.jsonl");
   arch_of(arguments);
   EmbeddingFile file(arguments.one("output"));
-  require_model_path(arguments);
+  require_model(arguments);
   if (images) return embed_images(arguments, settings, file);
   std::vector<std::string> given = arguments.all("texts");
   if (text_file) given = read_lines(arguments.one("text-file"));

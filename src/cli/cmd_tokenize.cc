@@ -16,7 +16,7 @@ namespace {
 int context_of(const Arguments& arguments) {
   if (const ModelConfig* arch = arch_of(arguments)) return arch->text.context;
   if (!arguments.has("model")) return Tokenizer::kDefaultContextLength;
-  return recognise(Checkpoint::open(require_model_path(arguments))).config->text.context;
+  return recognise(open_model(arguments)).config->text.context;
 }
 
 class Printer {

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "cli/json.h"
+#include "cli/shipped_model.h"
 
 namespace mobileclip::cli {
 namespace {
@@ -35,22 +36,35 @@ std::string models_folder() {
   return home.empty() ? "" : home + "/.cache/mobileclip";
 }
 
-std::string resolve(const std::string& file_or_name) {
+/// The file that a word of -m means, or nothing.
+std::optional<std::string> find_file(const std::string& file_or_name) {
   const bool is_path =
       file_or_name.find('/') != std::string::npos || file_or_name.find('.') != std::string::npos;
   if (is_path || exists(file_or_name)) return file_or_name;
   const std::string folder = models_folder();
+  for (const std::string_view extension : {".safetensors", ".pt"}) {
+    std::string path = fmt::format("{}/{}{}", folder, file_or_name, extension);
+    if (!folder.empty() && exists(path)) return path;
+  }
+  return std::nullopt;
+}
+
+[[noreturn]] void not_found(const std::string& name) {
+  const std::string folder = models_folder();
   if (folder.empty()) {
     fail(ErrorCode::kNotFound,
          "no file {}, and neither $MOBILECLIP_HOME nor $HOME says where named models are",
-         quote(file_or_name));
-  }
-  for (const std::string_view extension : {".safetensors", ".pt"}) {
-    std::string path = fmt::format("{}/{}{}", folder, file_or_name, extension);
-    if (exists(path)) return path;
+         quote(name));
   }
   fail(ErrorCode::kNotFound, "no model {0}: no such file, and no {0}.safetensors or .pt in {1}",
-       file_or_name, quote(folder));
+       name, quote(folder));
+}
+
+/// -m, else $MOBILECLIP_MODEL, else the shipped model's name, which may be empty.
+std::string model_word(const Arguments& arguments) {
+  if (arguments.has("model")) return arguments.one("model");
+  if (std::string name = environment("MOBILECLIP_MODEL"); !name.empty()) return name;
+  return std::string(shipped_model().name);
 }
 
 }  // namespace
@@ -65,17 +79,21 @@ Settings settings_of(const Arguments& arguments) {
   return out;
 }
 
-std::optional<std::string> model_path(const Arguments& arguments) {
-  if (arguments.has("model")) return resolve(arguments.one("model"));
-  if (const std::string name = environment("MOBILECLIP_MODEL"); !name.empty()) return resolve(name);
-  return std::nullopt;
+void require_model(const Arguments& arguments) {
+  if (!arguments.has("model") && model_word(arguments).empty()) {
+    throw UsageError(
+        "no model: give one with -m FILE|NAME or $MOBILECLIP_MODEL, or get one with `mobileclip "
+        "download NAME`");
+  }
 }
 
-std::string require_model_path(const Arguments& arguments) {
-  if (auto path = model_path(arguments)) return *path;
-  throw UsageError(
-      "no model: give one with -m FILE|NAME or $MOBILECLIP_MODEL, or get one with `mobileclip "
-      "download NAME`");
+Checkpoint open_model(const Arguments& arguments) {
+  require_model(arguments);
+  const std::string word = model_word(arguments);
+  if (const std::optional<std::string> path = find_file(word)) return Checkpoint::open(*path);
+  const ShippedModel shipped = shipped_model();
+  if (shipped.bytes.empty() || word != shipped.name) not_found(word);
+  return Checkpoint::parse(MappedFile::view(shipped.bytes), word);
 }
 
 const ModelConfig* arch_of(const Arguments& arguments) {
@@ -94,7 +112,7 @@ std::shared_ptr<const Model> load_model(const Arguments& arguments, const Settin
   LoadOptions options;
   if (arch != nullptr) options.arch = arch->name;
   options.towers = towers;
-  auto model = Model::load(require_model_path(arguments), options, pool);
+  auto model = Model::load(open_model(arguments), options, pool);
   if (!settings.quiet) {
     for (const std::string& warning : model->warnings()) message(warning);
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "checkpoint/checkpoint.h"
 #include "cli/args.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
@@ -21,6 +22,9 @@ struct Command {
   std::string_view summary;
   std::vector<Option> options;
   ExitCode (*run)(const Arguments& arguments, Output& out);
+  /// Not empty: a program beside this one that takes the words as they are, because what it links
+  /// (libtorch) would slow every other command's start.
+  std::string_view program = {};
 };
 
 Command classify_command();
@@ -29,6 +33,11 @@ Command tokenize_command();
 Command preprocess_command();
 Command info_command();
 Command train_command();
+Command reinforce_command();
+
+/// Replaces this process by the program of that name, beside this one or in ../libexec/mobileclip.
+/// Error kUnsupported, saying what to install, if it was not built.
+[[noreturn]] void run_program(std::string_view name, const std::vector<std::string>& words);
 
 /// The general options, checked.
 struct Settings {
@@ -38,11 +47,11 @@ struct Settings {
 };
 Settings settings_of(const Arguments& arguments);
 
-/// The path that -m, $MOBILECLIP_MODEL or the shipped model gives, or nothing. A NAME is looked up
-/// in $MOBILECLIP_HOME; Error kNotFound tells where it was looked for.
-std::optional<std::string> model_path(const Arguments& arguments);
-/// The same; UsageError when there is none at all.
-std::string require_model_path(const Arguments& arguments);
+/// UsageError if neither -m nor $MOBILECLIP_MODEL is given and no model is shipped.
+void require_model(const Arguments& arguments);
+/// The checkpoint that -m or $MOBILECLIP_MODEL names, or the shipped one. A NAME is looked up in
+/// $MOBILECLIP_HOME first; Error kNotFound tells where it was looked for.
+Checkpoint open_model(const Arguments& arguments);
 
 /// --arch as a variant; null without it. UsageError for an unknown one.
 const ModelConfig* arch_of(const Arguments& arguments);

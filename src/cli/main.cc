@@ -4,9 +4,10 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
-#include <new>
 
+#include "cli/border.h"
 #include "cli/command.h"
+#include "cli/help.h"
 #include "image/decode.h"
 #include "kernels/isa.h"
 #include "mobileclip/version.h"
@@ -16,22 +17,7 @@ namespace {
 
 std::vector<Command> commands() {
   return {classify_command(), embed_command(), tokenize_command(), preprocess_command(),
-          info_command(), train_command()};
-}
-
-void write_options(const std::vector<Option>& options, Output& out) {
-  for (const Option& option : options) {
-    const std::string letter = option.letter == '\0' ? "    " : fmt::format("-{}, ", option.letter);
-    const std::string name = fmt::format("{}--{} {}", letter, option.name, option.value);
-    out.line(fmt::format("  {:<28} {}", name, option.help));
-  }
-}
-
-void write_help(const Command& command, Output& out) {
-  out.line(fmt::format("usage: mobileclip {} {}\n\n{}\n", command.name, command.arguments,
-                       command.summary));
-  write_options(command.options, out);
-  write_options(general_options(), out);
+          info_command(),     train_command(), reinforce_command()};
 }
 
 void write_overview(Output& out) {
@@ -84,7 +70,8 @@ ExitCode dispatch(std::vector<std::string> words, Output& out) {
   if (at == words.size()) {
     const Arguments arguments = parse_arguments(words, {});
     if (!arguments.has("help")) {
-      throw UsageError("no command: classify, embed, tokenize, preprocess, info or train (--help)");
+      throw UsageError(
+          "no command: classify, embed, tokenize, preprocess, info, train or reinforce (--help)");
     }
     write_overview(out);
     return kOk;
@@ -93,36 +80,10 @@ ExitCode dispatch(std::vector<std::string> words, Output& out) {
   words.erase(before);
   for (const Command& command : commands()) {
     if (command.name != name) continue;
-    const Arguments arguments = parse_arguments(words, command.options);
-    if (arguments.has("help")) {
-      write_help(command, out);
-      return kOk;
-    }
-    return command.run(arguments, out);
+    if (!command.program.empty()) run_program(command.program, words);
+    return run_command(command, words, out);
   }
   throw UsageError(fmt::format("unknown command {} (--help lists them)", quote(name)));
-}
-
-/// Runs, and sees to it that all results are out before success is reported.
-int run(int argc, char** argv) {
-  Output out;
-  try {
-    const ExitCode code = dispatch({argv + 1, argv + argc}, out);
-    out.flush();
-    return code;
-  } catch (const UsageError& error) {
-    message(error.message());
-    return kUsage;
-  } catch (const Error& error) {
-    message(error.message());
-    return exit_code(error.code());
-  } catch (const std::bad_alloc&) {
-    message("not enough memory");
-    return kFailure;
-  } catch (const std::exception& error) {
-    message(fmt::format("unexpected: {}", error.what()));
-    return kFailure;
-  }
 }
 
 }  // namespace
@@ -131,5 +92,7 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
-  return mobileclip::cli::run(argc, argv);
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  return mobileclip::cli::guarded(
+      [&](mobileclip::cli::Output& out) { return mobileclip::cli::dispatch(words, out); });
 }

@@ -29,14 +29,18 @@ void check_unbuilt(const Checkpoint& checkpoint, const WeightSource& source,
 
 std::shared_ptr<const Model> Model::load(const std::string& path, const LoadOptions& options,
                                          ThreadPool& pool) {
-  const Checkpoint checkpoint = Checkpoint::open(path);
+  return load(Checkpoint::open(path), options, pool);
+}
+
+std::shared_ptr<const Model> Model::load(const Checkpoint& checkpoint, const LoadOptions& options,
+                                         ThreadPool& pool) {
   const Recognised recognised = recognise(checkpoint, options.arch);
   const ModelConfig& config = *recognised.config;
   checkpoint.verify(pool);
 
   WeightSource source(checkpoint, recognised.prefix);
   const ClipWeights weights = ClipWeights::read(Scope(source), config);
-  source.finish(fmt::format("{} as {}", quote(path), config.name));
+  source.finish(fmt::format("{} as {}", quote(checkpoint.name()), config.name));
 
   const bool image = options.towers != Towers::kText;
   const bool text = options.towers != Towers::kImage;

@@ -35,6 +35,9 @@ class Model {
   /// in a weight, naming the tensor.
   static std::shared_ptr<const Model> load(const std::string& path, const LoadOptions& options,
                                            ThreadPool& pool);
+  /// The same of a checkpoint that is open already.
+  static std::shared_ptr<const Model> load(const Checkpoint& checkpoint, const LoadOptions& options,
+                                           ThreadPool& pool);
   ~Model();
 
   const ModelConfig& config() const { return *config_; }

@@ -49,7 +49,8 @@ TextEncoder::TextEncoder(const TextWeights& weights, const ModelConfig& config, 
   }
   jobs.add([&](FoldLog&) {
     embedding_ = finite_mapped_floats(weights.embedding);
-    if (embedding_ == nullptr) {
+    table_ = *weights.embedding.entry;
+    if (embedding_ == nullptr && !table_.contiguous()) {
       converted_embedding_ = load_floats(weights.embedding);
       embedding_ = converted_embedding_.data();
     }
@@ -72,8 +73,13 @@ void TextEncoder::embed(const RunContext& context, const int32_t* ids, size_t n,
   context.pool.parallel_for(n, [&](size_t item, int) {
     for (size_t t = 0; t < tokens; ++t) {
       const auto id = static_cast<size_t>(ids[item * tokens + t]);
-      kernels::add(embedding_ + id * width_, positions_.data() + t * width_, width_,
-                   out + (item * tokens + t) * width_);
+      float* row = out + (item * tokens + t) * width_;
+      const float* token = embedding_ + id * width_;
+      if (embedding_ == nullptr) {
+        read_rows(table_, id, 1, row);
+        token = row;
+      }
+      kernels::add(token, positions_.data() + t * width_, width_, row);
     }
   });
 }

@@ -23,8 +23,8 @@ struct TextWeights {
   static TextWeights read(const Scope& scope, const ModelConfig& config);
 };
 
-/// Inference form; immutable, thread-safe. The embedding table stays in the mapped file when it is
-/// float32 there.
+/// Inference form; immutable, thread-safe. The embedding table stays in the mapped file; rows of
+/// other types than float32 are converted as they are looked up.
 class TextEncoder {
  public:
   /// Adds its layers to `jobs`; usable once they have run. `weights` must live until then, the
@@ -40,8 +40,9 @@ class TextEncoder {
 
   TextConfig config_;
   size_t width_;
-  const float* embedding_ = nullptr;
-  AlignedBuffer converted_embedding_;
+  const float* embedding_ = nullptr;  // null: rows come from the entry
+  TensorEntry table_;
+  AlignedBuffer converted_embedding_;  // of a table that is not row-major
   AlignedBuffer positions_;
   std::vector<std::unique_ptr<RepMixerBlock>> mixers_;
   std::vector<std::unique_ptr<TransformerLayer>> layers_;

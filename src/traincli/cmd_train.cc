@@ -10,6 +10,7 @@
 
 #include "cli/command.h"
 #include "train/trainer.h"
+#include "traincli/train_command.h"
 
 namespace mobileclip::cli {
 namespace {
@@ -101,7 +102,7 @@ ExitCode run(const Arguments& arguments, Output& out) {
 
 }  // namespace
 
-Command train_command() {
+Command trainer_command() {
   return {"train",
           "--config FILE",
           "trains a model; started again, it goes on from the newest checkpoint",
