@@ -3,6 +3,8 @@
 #include <cmath>
 #include <limits>
 
+#include "train/depthwise.h"
+
 namespace mobileclip::train {
 namespace {
 
@@ -44,8 +46,11 @@ ConvBn::ConvBn(const Cursor& at, const ConvShape& conv_shape, const char* norm)
     : weight((at / "conv")["weight"]), shape(conv_shape), bn(at / norm) {}
 
 torch::Tensor ConvBn::forward(const torch::Tensor& x, Mode mode) const {
-  return bn.forward(torch::conv2d(x, weight, {}, shape.stride, shape.padding, {1, 1}, shape.groups),
-                    mode);
+  const bool depthwise = shape.groups > 1 && shape.groups == x.size(1);
+  return bn.forward(
+      depthwise ? depthwise_conv(x, weight, shape.stride[0], shape.padding[0], shape.padding[1])
+                : torch::conv2d(x, weight, {}, shape.stride, shape.padding, {1, 1}, shape.groups),
+      mode);
 }
 
 SqueezeExcite::SqueezeExcite(const Cursor& at, const char* reduce, const char* expand)

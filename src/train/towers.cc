@@ -1,5 +1,7 @@
 #include "train/towers.h"
 
+#include "train/depthwise.h"
+
 namespace mobileclip::train {
 namespace {
 
@@ -41,7 +43,7 @@ torch::Tensor MciTrunk::forward(const torch::Tensor& pixels, Mode mode) const {
     for (const RepMixerBlock& block : stages_[stage]) x = block.forward(x, mode);
     x = downsample_[stage].forward(x, mode);
   }
-  x = x + torch::conv2d(x, cpe_weight_, cpe_bias_, {1, 1}, {3, 3}, {1, 1}, x.size(1));
+  x = x + depthwise_conv(x, cpe_weight_, 1, 3, 3) + cpe_bias_.view({1, -1, 1, 1});
   for (const AttentionBlock& block : attention_) x = block.forward(x, mode);
   x = torch::gelu(expand_se_.forward(expand_.forward(x, mode)));
   return torch::matmul(x.mean({2, 3}), projection_);

@@ -64,7 +64,8 @@ TEST_P(TowersTest, EvalForwardEqualsTheFoldedEngine) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Variants, TowersTest,
-                         testing::Values("mobileclip_s0", "mobileclip_s1", "mobileclip_b"));
+                         testing::Values("mobileclip_s0", "mobileclip_s1", "mobileclip_b",
+                                         "mobileclip_nano", "mobileclip_nano_teacher"));
 
 }  // namespace
 }  // namespace mobileclip::train
