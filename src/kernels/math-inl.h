@@ -50,9 +50,9 @@ constexpr float kGeluCoefficients[] = {
     0.0017155036330223083f,   -0.000823367154225707f,  0.00022976749460212886f,
     -0.00015123074990697205f, 0.00016578416398260742f, -5.8288609579904005e-05f};
 
-/// Exact GELU, x·Φ(x). NaN stays NaN; −∞ gives NaN as 0·∞ does in the erf form.
+/// Φ(x), the normal distribution function.
 template <class D, class V = hn::Vec<D>>
-HWY_INLINE V Gelu(D d, V x) {
+HWY_INLINE V NormalCdf(D d, V x) {
   const V limit = hn::Set(d, kGeluLimit);
   const V clamped = hn::Min(hn::Max(x, hn::Neg(limit)), limit);
   const V s = hn::MulAdd(hn::Mul(clamped, clamped), hn::Set(d, kGeluScale), hn::Set(d, -1.0f));
@@ -62,8 +62,21 @@ HWY_INLINE V Gelu(D d, V x) {
   for (int i = kDegree - 1; i >= 0; --i) p = hn::MulAdd(p, s, hn::Set(d, kGeluCoefficients[i]));
   V phi = hn::MulAdd(clamped, p, hn::Set(d, 0.5f));
   phi = hn::IfThenElse(hn::Ge(x, limit), hn::Set(d, 1.0f), phi);
-  phi = hn::IfThenZeroElse(hn::Le(x, hn::Neg(limit)), phi);
-  return hn::Mul(x, phi);
+  return hn::IfThenZeroElse(hn::Le(x, hn::Neg(limit)), phi);
+}
+
+/// Exact GELU, x·Φ(x). NaN stays NaN; −∞ gives NaN as 0·∞ does in the erf form.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V Gelu(D d, V x) {
+  return hn::Mul(x, NormalCdf(d, x));
+}
+
+/// Its derivative, Φ(x) + x·φ(x).
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V GeluSlope(D d, V x) {
+  const V density =
+      hn::Mul(hn::Set(d, 0.3989422804f), Exp(d, hn::Mul(hn::Set(d, -0.5f), hn::Mul(x, x))));
+  return hn::MulAdd(x, density, NormalCdf(d, x));
 }
 
 }  // namespace HWY_NAMESPACE

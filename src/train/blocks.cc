@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "train/depthwise.h"
+#include "train/norm_sum.h"
 
 namespace mobileclip::train {
 namespace {
@@ -31,6 +32,14 @@ BatchNorm::BatchNorm(const Cursor& at)
       variance(at["running_var"]),
       count(at["num_batches_tracked"]) {}
 
+BatchNorm::BatchNorm(torch::Tensor weight_, torch::Tensor bias_, torch::Tensor mean_,
+                     torch::Tensor variance_, torch::Tensor count_)
+    : weight(std::move(weight_)),
+      bias(std::move(bias_)),
+      mean(std::move(mean_)),
+      variance(std::move(variance_)),
+      count(std::move(count_)) {}
+
 torch::Tensor BatchNorm::forward(const torch::Tensor& x, Mode mode) const {
   if (mode == Mode::kTrain) count.add_(1);
   const bool running = mode != Mode::kTrainAgain;
@@ -45,12 +54,16 @@ ConvBn::ConvBn(const Cursor& at, int64_t stride, int64_t groups, const char* nor
 ConvBn::ConvBn(const Cursor& at, const ConvShape& conv_shape, const char* norm)
     : weight((at / "conv")["weight"]), shape(conv_shape), bn(at / norm) {}
 
-torch::Tensor ConvBn::forward(const torch::Tensor& x, Mode mode) const {
+torch::Tensor ConvBn::convolve(const torch::Tensor& x) const {
   const bool depthwise = shape.groups > 1 && shape.groups == x.size(1);
-  return bn.forward(
-      depthwise ? depthwise_conv(x, weight, shape.stride[0], shape.padding[0], shape.padding[1])
-                : torch::conv2d(x, weight, {}, shape.stride, shape.padding, {1, 1}, shape.groups),
-      mode);
+  if (depthwise) {
+    return depthwise_conv(x, weight, shape.stride[0], shape.padding[0], shape.padding[1]);
+  }
+  return torch::conv2d(x, weight, {}, shape.stride, shape.padding, {1, 1}, shape.groups);
+}
+
+torch::Tensor ConvBn::forward(const torch::Tensor& x, Mode mode) const {
+  return norm_sum({{convolve(x), &bn}}, mode, false);
 }
 
 SqueezeExcite::SqueezeExcite(const Cursor& at, const char* reduce, const char* expand)
@@ -71,12 +84,15 @@ MobileOne::MobileOne(const Cursor& at, const BranchSet& branches, int64_t stride
   if (branches.skip) skips.emplace_back(at / "rbr_skip");
 }
 
-torch::Tensor MobileOne::forward(const torch::Tensor& x, Mode mode) const {
-  torch::Tensor sum;
-  const auto add = [&](const torch::Tensor& y) { sum = sum.defined() ? sum + y : y; };
-  for (const ConvBn& conv : convs) add(conv.forward(x, mode));
-  for (const BatchNorm& skip : skips) add(skip.forward(x, mode));
-  return sum;
+std::vector<NormTerm> MobileOne::terms(const torch::Tensor& x) const {
+  std::vector<NormTerm> out;
+  for (const ConvBn& conv : convs) out.push_back({conv.convolve(x), &conv.bn});
+  for (const BatchNorm& skip : skips) out.push_back({x, &skip});
+  return out;
+}
+
+torch::Tensor MobileOne::forward(const torch::Tensor& x, Mode mode, bool gelu) const {
+  return norm_sum(terms(x), mode, gelu);
 }
 
 ConvFfn::ConvFfn(const Cursor& at)
@@ -102,7 +118,9 @@ RepMixerBlock::RepMixerBlock(const Cursor& at, bool text)
       ffn(at / "convffn") {}
 
 torch::Tensor RepMixerBlock::forward(const torch::Tensor& x, Mode mode) const {
-  const torch::Tensor mixed = x + mixer_scale * (mixer.forward(x, mode) - norm.forward(x, mode));
+  std::vector<NormTerm> branches = mixer.terms(x);
+  branches.push_back({x, &norm.skips[0], -1});
+  const torch::Tensor mixed = x + mixer_scale * norm_sum(branches, mode, false);
   return mixed + ffn_scale * ffn.forward(mixed, mode);
 }
 
@@ -115,9 +133,10 @@ PatchEmbed::PatchEmbed(const Cursor& at, bool squeeze_excite)
 }
 
 torch::Tensor PatchEmbed::forward(const torch::Tensor& x, Mode mode) const {
-  torch::Tensor y = large.forward(x, mode) + small.forward(x, mode);
-  for (const SqueezeExcite& gate : se) y = gate.forward(y);
-  return torch::gelu(pointwise.forward(torch::gelu(y), mode));
+  torch::Tensor y =
+      norm_sum({{large.convolve(x), &large.bn}, {small.convolve(x), &small.bn}}, mode, se.empty());
+  if (!se.empty()) y = torch::gelu(se[0].forward(y));
+  return pointwise.forward(y, mode, true);
 }
 
 torch::Tensor attend(const torch::Tensor& qkv, int64_t heads, bool causal) {
@@ -143,7 +162,8 @@ AttentionBlock::AttentionBlock(const Cursor& at)
 
 torch::Tensor AttentionBlock::forward(const torch::Tensor& x, Mode mode) const {
   const int64_t b = x.size(0), c = x.size(1);
-  const torch::Tensor tokens = norm.forward(x, mode).flatten(2).transpose(1, 2);  // B × HW × C
+  const torch::Tensor tokens =
+      norm_sum({{x, &norm}}, mode, false).flatten(2).transpose(1, 2);  // B × HW × C
   const torch::Tensor mixed = torch::linear(
       attend(torch::linear(tokens, qkv), c / kAttentionHeadDim, false), proj_weight, proj_bias);
   const torch::Tensor y = x + scale_1 * mixed.transpose(1, 2).reshape({b, c, x.size(2), x.size(3)});

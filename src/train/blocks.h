@@ -21,6 +21,8 @@ enum class Mode {
 /// BN over channels (dimension 1), eps 1e-5, momentum 0.1.
 struct BatchNorm {
   explicit BatchNorm(const Cursor& at);
+  BatchNorm(torch::Tensor weight, torch::Tensor bias, torch::Tensor mean, torch::Tensor variance,
+            torch::Tensor count);
   torch::Tensor forward(const torch::Tensor& x, Mode mode) const;
   torch::Tensor weight, bias, mean, variance, count;
 };
@@ -36,6 +38,8 @@ struct ConvBn {
   ConvBn(const Cursor& at, int64_t stride, int64_t groups, const char* norm = "bn");
   ConvBn(const Cursor& at, const ConvShape& shape, const char* norm);
   torch::Tensor forward(const torch::Tensor& x, Mode mode) const;
+  /// The convolution alone.
+  torch::Tensor convolve(const torch::Tensor& x) const;
   torch::Tensor weight;
   ConvShape shape;
   BatchNorm bn;
@@ -52,10 +56,14 @@ struct BranchSet {
   bool conv = true, scale = true, skip = false;
 };
 
-/// Sum of the branches; no SE, no activation.
+struct NormTerm;
+
+/// Sum of the branches; no SE.
 struct MobileOne {
   MobileOne(const Cursor& at, const BranchSet& branches, int64_t stride, int64_t groups);
-  torch::Tensor forward(const torch::Tensor& x, Mode mode) const;
+  torch::Tensor forward(const torch::Tensor& x, Mode mode, bool gelu) const;
+  /// The branches' convolutions with their norms, not yet summed.
+  std::vector<NormTerm> terms(const torch::Tensor& x) const;
   std::vector<ConvBn> convs;     // rbr_conv.0, rbr_scale
   std::vector<BatchNorm> skips;  // rbr_skip
 };

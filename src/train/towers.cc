@@ -38,14 +38,14 @@ MciTrunk::MciTrunk(const Cursor& at, const ModelConfig& config)
 
 torch::Tensor MciTrunk::forward(const torch::Tensor& pixels, Mode mode) const {
   torch::Tensor x = pixels;
-  for (const MobileOne& block : stem_) x = torch::gelu(block.forward(x, mode));
+  for (const MobileOne& block : stem_) x = block.forward(x, mode, true);
   for (size_t stage = 0; stage < 3; ++stage) {
     for (const RepMixerBlock& block : stages_[stage]) x = block.forward(x, mode);
     x = downsample_[stage].forward(x, mode);
   }
   x = x + depthwise_conv(x, cpe_weight_, 1, 3, 3) + cpe_bias_.view({1, -1, 1, 1});
   for (const AttentionBlock& block : attention_) x = block.forward(x, mode);
-  x = torch::gelu(expand_se_.forward(expand_.forward(x, mode)));
+  x = torch::gelu(expand_se_.forward(expand_.forward(x, mode, false)));
   return torch::matmul(x.mean({2, 3}), projection_);
 }
 
