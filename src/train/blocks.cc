@@ -1,8 +1,6 @@
 #include "train/blocks.h"
 
-#include <cmath>
-#include <limits>
-
+#include "train/attention.h"
 #include "train/depthwise.h"
 #include "train/norm_sum.h"
 
@@ -139,18 +137,6 @@ torch::Tensor PatchEmbed::forward(const torch::Tensor& x, Mode mode) const {
   return pointwise.forward(y, mode, true);
 }
 
-torch::Tensor attend(const torch::Tensor& qkv, int64_t heads, bool causal) {
-  const int64_t b = qkv.size(0), t = qkv.size(1), d = qkv.size(2) / 3;
-  const torch::Tensor split = qkv.view({b, t, 3, heads, d / heads}).permute({2, 0, 3, 1, 4});
-  const double scale = std::pow(static_cast<double>(d / heads), -0.5);
-  torch::Tensor scores = torch::matmul(split[0] * scale, split[1].transpose(-2, -1));
-  if (causal) {
-    const auto ones = torch::ones({t, t}, torch::TensorOptions().dtype(torch::kBool));
-    scores = scores.masked_fill(ones.triu(1), -std::numeric_limits<float>::infinity());
-  }
-  return torch::matmul(torch::softmax(scores, -1), split[2]).transpose(1, 2).reshape({b, t, d});
-}
-
 AttentionBlock::AttentionBlock(const Cursor& at)
     : scale_1(at["layer_scale_1"]),
       scale_2(at["layer_scale_2"]),
@@ -164,8 +150,8 @@ torch::Tensor AttentionBlock::forward(const torch::Tensor& x, Mode mode) const {
   const int64_t b = x.size(0), c = x.size(1);
   const torch::Tensor tokens =
       norm_sum({{x, &norm}}, mode, false).flatten(2).transpose(1, 2);  // B × HW × C
-  const torch::Tensor mixed = torch::linear(
-      attend(torch::linear(tokens, qkv), c / kAttentionHeadDim, false), proj_weight, proj_bias);
+  const torch::Tensor mixed = linear_rows(
+      attend(linear_rows(tokens, qkv, {}), c / kAttentionHeadDim, false), proj_weight, proj_bias);
   const torch::Tensor y = x + scale_1 * mixed.transpose(1, 2).reshape({b, c, x.size(2), x.size(3)});
   return y + scale_2 * ffn.forward(y, mode);
 }
@@ -190,11 +176,11 @@ torch::Tensor TransformerLayer::forward(const torch::Tensor& x) const {
   const int64_t d = x.size(2);
   const torch::Tensor normed = torch::layer_norm(x, {d}, norm1_weight, norm1_bias, kEps);
   const torch::Tensor y =
-      x + torch::linear(attend(torch::linear(normed, qkv_weight, qkv_bias), heads, causal),
-                        out_weight, out_bias);
-  const torch::Tensor hidden = torch::gelu(torch::linear(
-      torch::layer_norm(y, {d}, norm2_weight, norm2_bias, kEps), fc1_weight, fc1_bias));
-  return y + torch::linear(hidden, fc2_weight, fc2_bias);
+      x + linear_rows(attend(linear_rows(normed, qkv_weight, qkv_bias), heads, causal), out_weight,
+                      out_bias);
+  const torch::Tensor hidden = torch::gelu(
+      linear_rows(torch::layer_norm(y, {d}, norm2_weight, norm2_bias, kEps), fc1_weight, fc1_bias));
+  return y + linear_rows(hidden, fc2_weight, fc2_bias);
 }
 
 }  // namespace mobileclip::train

@@ -112,10 +112,6 @@ struct TransformerLayer {
   torch::Tensor norm2_weight, norm2_bias, fc1_weight, fc1_bias, fc2_weight, fc2_bias;
 };
 
-/// softmax(q kᵀ / sqrt(head dim)) v for a packed B × T × 3D projection (all q heads, all k, all v)
-/// → B × T × D.
-torch::Tensor attend(const torch::Tensor& qkv, int64_t heads, bool causal);
-
 }  // namespace mobileclip::train
 
 #endif  // MOBILECLIP_TRAIN_BLOCKS_H_
