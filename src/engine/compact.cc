@@ -13,7 +13,8 @@
 namespace mobileclip {
 namespace {
 
-constexpr uint64_t kHalfFrom = 4096;  // elements
+constexpr uint64_t kSmall = 4096;   // elements: below, float32 costs little
+constexpr uint64_t kShortRow = 32;  // elements: below, one scale a row is not worth it
 
 /// A tensor as it will lie in the file.
 struct Stored {
@@ -64,7 +65,7 @@ void add_int8_rows(const TensorSpec& spec, const std::vector<float>& values,
 
 void add_floats(const TensorSpec& spec, const std::vector<float>& values,
                 std::vector<Stored>& out) {
-  if (values.size() < kHalfFrom) {
+  if (values.size() < kSmall) {
     out.push_back({{spec.name, DType::kFloat32, spec.shape}, bytes_of(values)});
     return;
   }
@@ -105,7 +106,8 @@ void write_compact(const std::string& from, const std::string& to, const std::st
     }
     std::vector<float> values(entry.elements());
     read_elements(entry, values.data());
-    if (spec.name.ends_with("embedding_layer.weight")) {
+    if (values.size() >= kSmall && spec.shape.size() >= 2 &&
+        values.size() / spec.shape[0] >= kShortRow) {
       add_int8_rows(spec, values, stored);
     } else {
       add_floats(spec, values, stored);

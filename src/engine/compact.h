@@ -6,9 +6,10 @@
 
 namespace mobileclip {
 
-/// Reads a checkpoint of any known variant and writes it as safetensors: the token table as int8
-/// rows with one float32 scale each, other tensors of 4,096 elements and more as float16, the rest
-/// as float32. Names and shapes stay. Errors: those of Model::load for the input, kIo, kNoSpace.
+/// Reads a checkpoint of any known variant and writes it as safetensors: tensors of 4,096 elements
+/// and more as int8 rows with one float32 scale each where a row has 32 elements, else as float16;
+/// the rest as float32. Names and shapes stay. Errors: those of Model::load for the input, kIo,
+/// kNoSpace.
 void write_compact(const std::string& from, const std::string& to, const std::string& licence);
 
 }  // namespace mobileclip

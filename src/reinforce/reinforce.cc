@@ -1,6 +1,7 @@
 #include "reinforce/reinforce.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -211,7 +212,17 @@ class Generator {
   const std::function<void(uint64_t)>& progress_;
 };
 
-double cosine_of(const float* a, const float* b, size_t n) { return cosine({a, n}, {b, n}); }
+/// bfloat16 rows are not of unit length any more.
+double cosine_of(const float* a, const float* b, size_t n) {
+  double ab = 0, aa = 0, bb = 0;
+  for (size_t i = 0; i < n; ++i) {
+    const double x = static_cast<double>(a[i]), y = static_cast<double>(b[i]);
+    ab += x * y;
+    aa += x * x;
+    bb += y * y;
+  }
+  return ab / std::sqrt(aa * bb);
+}
 
 /// The lowest cosine over rows and teachers.
 double worst_row(const Matrix& stored, const Matrix& fresh, const std::vector<size_t>& dims) {

@@ -6,8 +6,24 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 
+def tight(rgba: np.ndarray, size: int) -> np.ndarray:
+    """The square around what is drawn, at size x size: artists leave margins of many widths."""
+    rows, columns = np.nonzero(rgba[..., 3] > 16)
+    if rows.size == 0:
+        return np.zeros((size, size, 4), np.uint8)
+    top, bottom, left, right = rows.min(), rows.max() + 1, columns.min(), columns.max() + 1
+    side = max(bottom - top, right - left)
+    y, x = (top + bottom - side) // 2, (left + right - side) // 2
+    image = Image.fromarray(rgba, "RGBA").crop((x, y, x + side, y + side))
+    return np.asarray(image.resize((size, size), Image.BICUBIC))
+
+
 def render(svg: str, size: int) -> np.ndarray:
-    """size x size RGBA, straight alpha, the drawing fitted into the frame."""
+    """size x size RGBA, straight alpha, the drawing filling the frame."""
+    return tight(rasterise(svg, 2 * size), size)
+
+
+def rasterise(svg: str, size: int) -> np.ndarray:
     import cairo
     import gi
     gi.require_version("Rsvg", "2.0")
@@ -59,15 +75,14 @@ def colour_name(rgba: np.ndarray) -> str:
 
 def outline(rgba: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A line drawing: dark lines along the silhouette and the strong edges, sometimes flat fills."""
-    size = rgba.shape[0]
     image = Image.fromarray(rgba, "RGBA")
-    width = int(rng.integers(1, 3))
+    width = int(rng.integers(1, 4))
     alpha = np.asarray(image.getchannel("A").filter(ImageFilter.MinFilter(2 * width + 1)))
     silhouette = (rgba[..., 3] > 100) & (alpha < 100)
     grey = np.asarray(image.convert("RGB").filter(ImageFilter.GaussianBlur(1)), np.float32)
     gradient = sum(np.hypot(*np.gradient(grey[..., c])) for c in range(3))
     edges = Image.fromarray(((gradient > 30) & (rgba[..., 3] > 100)).astype(np.uint8) * 255)
-    lines = silhouette | (np.asarray(edges.filter(ImageFilter.MaxFilter(3 if size > 100 else 1))) > 0)
+    lines = silhouette | (np.asarray(edges.filter(ImageFilter.MaxFilter(2 * width - 1))) > 0)
     out = rgba.copy()
     if rng.random() < 0.4:
         out[..., :3] = (out[..., :3] // 64) * 64 + 40
@@ -128,7 +143,7 @@ def place(rgba: np.ndarray, canvas: Image.Image, scale: float, angle: float, x: 
 
 def compose(rgba: np.ndarray, size: int, rng: np.random.Generator) -> Image.Image:
     """One training picture. Never mirrored: left and right are in the names."""
-    if rng.random() < 0.3:
+    if rng.random() < 0.35:
         rgba = outline(rgba, rng)
     if rng.random() < 0.5:
         rgba = recolour(rgba, rng)
@@ -137,5 +152,5 @@ def compose(rgba: np.ndarray, size: int, rng: np.random.Generator) -> Image.Imag
 
 
 def plain(rgba: np.ndarray, size: int) -> Image.Image:
-    """The picture for testing: white, centred, four fifths of the frame."""
-    return place(rgba, Image.new("RGB", (size, size), (255, 255, 255)), 0.8, 0, 0.5, 0.5)
+    """The picture for testing: white, centred, nine tenths of the frame."""
+    return place(rgba, Image.new("RGB", (size, size), (255, 255, 255)), 0.9, 0, 0.5, 0.5)

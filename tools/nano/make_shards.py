@@ -28,7 +28,7 @@ DRAWING_SIZE = 160
 SHARD_SAMPLES = 1000
 HELD_OUT = "openmoji"    # never trained on nor chosen by
 SELECTION = "twemoji"    # a fifth of its classes is for choosing
-FORMAT = 1               # of what is written here; raised when it changes
+FORMAT = 2               # of what is written here; raised when it changes
 
 
 def say(text):
@@ -84,7 +84,7 @@ def render_job(job):
 def render_all(cache, artists, pool):
     jobs = []
     for artist, icons in artists.items():
-        folder = cache / "drawings" / str(DRAWING_SIZE) / artist
+        folder = cache / "drawings" / f"{FORMAT}-{DRAWING_SIZE}" / artist
         folder.mkdir(parents=True, exist_ok=True)
         jobs += [(folder / f"{key}.npy", svg) for key, svg in sorted(icons.items())]
     for count, _ in enumerate(pool.map(render_job, jobs, chunksize=32), 1):
@@ -155,7 +155,7 @@ def plan(cache, classes, artists, arguments):
         for key in sorted(icons):
             entry = classes[key]
             split = split_of(artist, entry)
-            path = cache / "drawings" / str(DRAWING_SIZE) / artist / f"{key}.npy"
+            path = cache / "drawings" / f"{FORMAT}-{DRAWING_SIZE}" / artist / f"{key}.npy"
             for index in range(arguments.compositions if split == "train" else 1):
                 jobs[split].append((path, artist, entry, index, arguments.size, arguments.seed,
                                     split != "train"))

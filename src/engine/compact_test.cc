@@ -1,0 +1,107 @@
+#include "engine/compact.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <numeric>
+
+#include "base/error.h"
+#include "base/mapped_file.h"
+#include "engine/recognise.h"
+#include "engine/session.h"
+#include "engine/synthetic.h"
+
+namespace mobileclip {
+namespace {
+
+std::string temporary(const std::string& name) { return testing::TempDir() + "/" + name; }
+
+/// A packed synthetic nano, made once.
+const std::string& packed() {
+  static const std::string path = [] {
+    write_synthetic_checkpoint(require_variant("mobileclip_nano"), temporary("nano.pt"));
+    write_compact(temporary("nano.pt"), temporary("nano.safetensors"), "MIT");
+    return temporary("nano.safetensors");
+  }();
+  return path;
+}
+
+std::vector<float> texts(const std::string& path) {
+  ThreadPool pool(2);
+  Session session(Model::load(path, {}, pool), pool);
+  std::vector<float> out(2 * 256);
+  session.encode_texts(std::vector<std::string>{"a red apple", "grinning face"}, out.data());
+  normalize_rows(out.data(), 2, 256);
+  return out;
+}
+
+TEST(Compact, IsSmallAndGivesNearlyTheSameEmbeddings) {
+  EXPECT_LT(std::filesystem::file_size(packed()), 8'000'000U);
+  const std::vector<float> exact = texts(temporary("nano.pt")), small = texts(packed());
+  EXPECT_NE(exact, small);
+  for (size_t row = 0; row < 2; ++row) {
+    EXPECT_GT(cosine({exact.data() + row * 256, 256}, {small.data() + row * 256, 256}), 0.999);
+  }
+}
+
+TEST(Compact, ValuesAreWithinHalfAStepOfTheirForm) {
+  const Checkpoint exact = Checkpoint::open(temporary("nano.pt"));
+  const Checkpoint small = Checkpoint::open(packed());
+  EXPECT_EQ(small.metadata().at("variant"), "mobileclip_nano");
+  ASSERT_EQ(exact.tensors().size(), small.tensors().size());
+  for (const TensorEntry& entry : exact.tensors()) {
+    if (!is_floating(entry.dtype)) continue;
+    const TensorEntry& other = *small.find(entry.name);
+    std::vector<double> a(entry.elements()), b(entry.elements());
+    read_elements(entry, a.data());
+    read_elements(other, b.data());
+    double peak = 0;
+    for (const double v : a) peak = std::max(peak, std::abs(v));
+    const double step = other.dtype == DType::kInt8Rows  ? peak / 127
+                        : other.dtype == DType::kFloat16 ? peak / 1024
+                                                         : 0;
+    for (size_t i = 0; i < a.size(); ++i) {
+      ASSERT_NEAR(a[i], b[i], step / 2 + 1e-12) << entry.name << " " << i;
+    }
+    if (other.dtype == DType::kInt8Rows) {
+      std::vector<float> row(entry.elements() / entry.shape[0]);
+      read_rows(other, 7, 1, row.data());
+      for (size_t i = 0; i < row.size(); ++i) {
+        EXPECT_EQ(static_cast<double>(row[i]), b[7 * row.size() + i]);
+        EXPECT_NEAR(read_element(other, 7 * row.size() + i), b[7 * row.size() + i], 1e-7);
+      }
+    }
+  }
+}
+
+TEST(Compact, DamagedPairsAreRefused) {
+  const std::string bytes = read_file(packed(), size_t{1} << 28);
+  const auto refused = [&](const std::string& from, const std::string& to) {
+    std::string broken = bytes;
+    const size_t at = broken.find(from);
+    ASSERT_NE(at, std::string::npos);
+    ASSERT_EQ(from.size(), to.size());
+    broken.replace(at, from.size(), to);
+    std::ofstream(temporary("broken.safetensors"), std::ios::binary) << broken;
+    EXPECT_THROW(texts(temporary("broken.safetensors")), Error) << from;
+  };
+  refused("embedding_layer.weight.scale", "embedding_layer.weight.scalx");
+  refused("\"format\":\"mobileclip\"", "\"format\":\"mobileclix\"");  // int8 alone is no weight
+  std::ofstream(temporary("cut.safetensors"), std::ios::binary)
+      << bytes.substr(0, bytes.size() - 1);
+  EXPECT_THROW(texts(temporary("cut.safetensors")), Error);
+}
+
+TEST(Compact, NonFiniteScalesAreRefused) {
+  std::string bytes = read_file(packed(), size_t{1} << 28);
+  const Checkpoint checkpoint = Checkpoint::open(packed());
+  const TensorEntry& table = *checkpoint.find("text_encoder.embedding_layer.weight");
+  const size_t at = static_cast<size_t>(table.row_scale.data() - checkpoint.file().bytes().data());
+  bytes.replace(at + 4 * 100, 4, std::string("\x00\x00\xc0\x7f", 4));
+  std::ofstream(temporary("nan.safetensors"), std::ios::binary) << bytes;
+  EXPECT_THROW(texts(temporary("nan.safetensors")), Error);
+}
+
+}  // namespace
+}  // namespace mobileclip
