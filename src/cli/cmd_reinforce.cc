@@ -32,8 +32,8 @@ std::vector<std::string> shards_of(const Arguments& arguments) {
 }
 
 std::string out_of(const Arguments& arguments) {
-  if (!arguments.has("out")) throw UsageError("reinforce: -o DIR is needed");
-  return arguments.one("out");
+  if (!arguments.has("output")) throw UsageError("reinforce: -o DIR is needed");
+  return arguments.one("output");
 }
 
 ReinforceOptions options_of(const Arguments& arguments) {
@@ -184,7 +184,7 @@ Command reinforce_command() {
           "embed|verify|captions SHARDS...",
           "stores teachers' embeddings and captions with the records of a dataset",
           {{"teacher", '\0', Arity::kEach, "MODEL", "embed, verify: a checkpoint; in column order"},
-           {"out", 'o', Arity::kOne, "DIR", "embed, captions: folder of the new shards"},
+           {"output", 'o', Arity::kOne, "DIR", "embed, captions: folder of the new shards"},
            {"augmentations", '\0', Arity::kOne, "N", "embed: views per record (5)"},
            {"min-area", '\0', Arity::kOne, "PERCENT", "embed: smallest crop (8)"},
            {"ops", '\0', Arity::kOne, "N", "embed: RandAugment operations per view (2)"},

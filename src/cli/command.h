@@ -34,6 +34,7 @@ Command preprocess_command();
 Command info_command();
 Command train_command();
 Command reinforce_command();
+Command data_command();
 
 /// Replaces this process by the program of that name, beside this one or in ../libexec/mobileclip.
 /// Error kUnsupported, saying what to install, if it was not built.

@@ -17,7 +17,8 @@ namespace {
 
 std::vector<Command> commands() {
   return {classify_command(), embed_command(), tokenize_command(), preprocess_command(),
-          info_command(),     train_command(), reinforce_command()};
+          info_command(),     train_command(), reinforce_command(),
+          data_command()};
 }
 
 void write_overview(Output& out) {
@@ -71,7 +72,7 @@ ExitCode dispatch(std::vector<std::string> words, Output& out) {
     const Arguments arguments = parse_arguments(words, {});
     if (!arguments.has("help")) {
       throw UsageError(
-          "no command: classify, embed, tokenize, preprocess, info, train or reinforce (--help)");
+          "no command: --help lists them");
     }
     write_overview(out);
     return kOk;

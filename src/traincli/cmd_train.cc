@@ -73,7 +73,7 @@ ExitCode run(const Arguments& arguments, Output& out) {
     throw UsageError("train needs --config FILE and no other argument");
   }
   std::map<std::string, std::string> overrides = overrides_of(arguments);
-  if (arguments.has("out")) overrides["out"] = fmt::format("\"{}\"", arguments.one("out"));
+  if (arguments.has("output")) overrides["out"] = fmt::format("\"{}\"", arguments.one("output"));
   const train::TrainConfig config = train::read_train_config(arguments.one("config"), overrides);
   at::set_num_threads(settings.threads);
   std::signal(SIGINT, on_signal);
@@ -107,7 +107,7 @@ Command trainer_command() {
           "--config FILE",
           "trains a model; started again, it goes on from the newest checkpoint",
           {{"config", '\0', Arity::kOne, "FILE", "JSON, as docs/training.md describes"},
-           {"out", 'o', Arity::kOne, "DIR", "the run's folder, instead of the configuration's"},
+           {"output", 'o', Arity::kOne, "DIR", "the run's folder, instead of the configuration's"},
            {"set", '\0', Arity::kEach, "KEY=VALUE", "overrides one value, e.g. --set steps=100"}},
           run};
 }
