@@ -21,7 +21,7 @@ MOST_WORDS = 12
 def synthetic(entry: dict, colour: str, rng: np.random.Generator) -> list:
     """PER_PICTURE different captions, lower-case, of at most MOST_WORDS words."""
     words = list(dict.fromkeys(w.lower() for w in entry["tags"] + entry["keywords"]
-                               if w.isascii() and len(w) > 1))
+                               if w.isascii() and any(c.isalnum() for c in w)))
     words = words or [entry["label"]]
     out = []
     for index in rng.permutation(len(TEMPLATES)):

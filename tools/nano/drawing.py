@@ -126,12 +126,17 @@ def place(rgba: np.ndarray, canvas: Image.Image, scale: float, angle: float, x: 
     return canvas
 
 
-def compose(rgba: np.ndarray, size: int, rng: np.random.Generator) -> Image.Image:
-    """One training picture. Never mirrored: left and right are in the names."""
+def treat(rgba: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Another style of drawing, other colours, or neither."""
     if rng.random() < 0.3:
         rgba = outline(rgba, rng)
     if rng.random() < 0.5:
         rgba = recolour(rgba, rng)
+    return rgba
+
+
+def compose(rgba: np.ndarray, size: int, rng: np.random.Generator) -> Image.Image:
+    """One training picture. Never mirrored: left and right are in the names."""
     return place(rgba, background(size, rng), rng.uniform(0.55, 1.0), rng.uniform(-12, 12),
                  rng.random(), rng.random())
 
