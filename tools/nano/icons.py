@@ -110,7 +110,7 @@ def match(icons: IconSet, classes: dict, older: dict) -> dict:
             drawn, flip = icons.resolve(name)
             key = squash(name)
             # An alias of another class's icon is an error of the set ("up-button" is not "upwards").
-            if key in classes and drawn and (name == drawn or squash(drawn) not in classes):
+            if key in classes and drawn and (name == drawn or flip or squash(drawn) not in classes):
                 found.setdefault(key, (drawn, flip))
         for name in icons.icons:
             key = older.get(squash(name))
