@@ -41,7 +41,7 @@ def colour_name(rgba: np.ndarray) -> str:
             weight = 1.0
             if hue < 15 or hue >= 345:
                 name = "pink" if s < 0.5 and v > 0.8 else "red"
-            elif hue < 42:
+            elif hue < 36:
                 name = "brown" if v < 0.7 else "orange"
             elif hue < 70:
                 name = "yellow"
@@ -59,6 +59,7 @@ def colour_name(rgba: np.ndarray) -> str:
 
 def outline(rgba: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A line drawing: dark lines along the silhouette and the strong edges, sometimes flat fills."""
+    rgba = np.pad(rgba, ((4, 4), (4, 4), (0, 0)))  # so that what touches the frame has a line too
     size = rgba.shape[0]
     image = Image.fromarray(rgba, "RGBA")
     width = int(rng.integers(1, 3))
@@ -118,8 +119,9 @@ def place(rgba: np.ndarray, canvas: Image.Image, scale: float, angle: float, x: 
     size = canvas.width
     side = max(8, round(size * scale))
     drawing = Image.fromarray(rgba, "RGBA")
-    if angle:
-        drawing = drawing.rotate(angle, Image.BICUBIC)
+    if angle:  # with its corners, so up to a fifth wider
+        drawing = drawing.rotate(angle, Image.BICUBIC, expand=True)
+        side = min(size, round(side * drawing.width / rgba.shape[1]))
     drawing = drawing.resize((side, side), Image.BOX if side * 2 < rgba.shape[0] else Image.BICUBIC)
     corner = (round((size - side) * x), round((size - side) * y))
     canvas.paste(drawing, corner, drawing)

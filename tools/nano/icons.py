@@ -71,7 +71,9 @@ class IconSet:
                 return None, False
             flip ^= alias.get("hFlip", False)
             name = alias["parent"]
-        return (name, flip) if name in self.icons else (None, False)
+        body = self.icons.get(name, {"body": ""})["body"]
+        whole = body and (' class="' not in body or "<style" in body)  # or its colours were lost
+        return (name, flip) if whole else (None, False)
 
     def svg(self, name: str, flip: bool) -> str:
         icon = self.icons[name]

@@ -29,8 +29,8 @@ def fetch(cache: Path) -> dict:
         stem = f"{name.lstrip('@').replace('/', '-')}-{version}"
         folder = cache / stem / "package"
         if not (folder / "package.json").exists():
-            subprocess.run(["npm", "pack", "--ignore-scripts", "--silent", f"{name}@{version}"], cwd=cache, check=True,
-                           stdout=subprocess.DEVNULL)
+            subprocess.run(["npm", "pack", "--ignore-scripts", "--silent", f"{name}@{version}"],
+                           cwd=cache, check=True, stdout=subprocess.DEVNULL)
             with tarfile.open(cache / f"{stem}.tgz") as archive:
                 members = [m for m in archive.getmembers()
                            if m.isfile() and m.name.startswith("package/") and ".." not in m.name]
