@@ -7,7 +7,7 @@ TEMPLATES = [
     "an emoji of {a} {label}",
     "{label}, {tag}, {tag2}",
     "{tag}, {tag2}, {tag3}",
-    "a {colour} {label}",
+    "{ac} {colour} {label}",
     "a picture of {tag} and {tag2}",
     "{colour} drawing: {label}",
     "{label} from {group}",
@@ -18,10 +18,14 @@ PER_PICTURE = 6
 MOST_WORDS = 12
 
 
+def article(word: str) -> str:
+    return "an" if word[0].lower() in "aeiou" else "a"
+
+
 def synthetic(entry: dict, colour: str, rng: np.random.Generator) -> list:
     """PER_PICTURE different captions, lower-case, of at most MOST_WORDS words."""
     words = list(dict.fromkeys(w.lower() for w in entry["tags"] + entry["keywords"]
-                               if w.isascii() and len(w) > 1))
+                               if w.isascii() and any(c.isalnum() for c in w)))
     words = words or [entry["label"]]
     out = []
     for index in rng.permutation(len(TEMPLATES)):
@@ -29,7 +33,7 @@ def synthetic(entry: dict, colour: str, rng: np.random.Generator) -> list:
         tags += [entry["label"]] * (3 - len(tags))
         label = entry["label"]
         text = TEMPLATES[index].format(
-            a="an" if label[0] in "aeiou" else "a", label=label, tag=tags[0], tag2=tags[1],
+            a=article(label), ac=article(colour), label=label, tag=tags[0], tag2=tags[1],
             tag3=tags[2], colour=colour, group=entry["group"].replace("&", "and"),
             subgroup=(entry["subgroup"] or entry["group"]).replace("&", "and"))
         text = " ".join(text.lower().split()[:MOST_WORDS])

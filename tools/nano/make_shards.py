@@ -2,13 +2,16 @@
 """Makes the training, selection and held-out shards of mobileclip_nano from open-licensed emoji art.
 
     make_shards.py --cache DIR --out DIR [--size 96] [--compositions 4] [--seed 1]
+                   [--only-artist NAME ...]
 
-Needs npm and Debian's python3-numpy python3-pil python3-gi python3-gi-cairo gir1.2-rsvg-2.0.
+Needs npm and Debian's python3-numpy python3-pil python3-gi python3-gi-cairo python3-cairo
+gir1.2-rsvg-2.0.
 Stages: packages, drawings, then one folder of webdataset shards per split; a finished stage is
 skipped when it was made with the same parameters, so that a killed run goes on where it was.
 """
 
 import argparse
+import csv
 import hashlib
 import io
 import json
@@ -22,6 +25,7 @@ import numpy as np
 
 import captions
 import drawing
+import icons
 import packages
 
 DRAWING_SIZE = 160
@@ -66,9 +70,11 @@ def read_artists(cache):
     folders = packages.fetch(cache)
     licences = [packages.check_licence(name, licence, folders[name])
                 for name, _, licence, _ in packages.PACKAGES]
-    classes = packages.read_classes(folders["emojibase-data"], folders["emojilib"])
-    artists = {artist: packages.read_icons(folders[name], classes)
-               for name, _, _, artist in packages.PACKAGES if artist}
+    classes = icons.read_classes(folders["emojibase-data"], folders["emojilib"])
+    sets = {artist: icons.IconSet(folders[name])
+            for name, _, _, artist in packages.PACKAGES if artist}
+    older = icons.known_names([sets[a] for a in icons.NAME_TABLES if a in sets], classes)
+    artists = {artist: icons.match(of, classes, older) for artist, of in sets.items()}
     return licences, classes, artists
 
 
@@ -81,12 +87,17 @@ def render_job(job):
         write_whole(path, buffer.getvalue())
 
 
+def drawing_path(cache, artist, key, svg):
+    """Named by what is drawn, so that another version of a package is never taken for this one."""
+    digest = hashlib.sha256(svg.encode()).hexdigest()[:12]
+    return cache / "drawings" / f"{FORMAT}-{DRAWING_SIZE}" / artist / f"{key}-{digest}.npy"
+
+
 def render_all(cache, artists, pool):
-    jobs = []
-    for artist, icons in artists.items():
-        folder = cache / "drawings" / f"{FORMAT}-{DRAWING_SIZE}" / artist
+    jobs = [(drawing_path(cache, artist, key, svg), svg)
+            for artist, drawn in artists.items() for key, svg in sorted(drawn.items())]
+    for folder in {path.parent for path, _ in jobs}:
         folder.mkdir(parents=True, exist_ok=True)
-        jobs += [(folder / f"{key}.npy", svg) for key, svg in sorted(icons.items())]
     for count, _ in enumerate(pool.map(render_job, jobs, chunksize=32), 1):
         if count % 2000 == 0 or count == len(jobs):
             say(f"{count} of {len(jobs)} drawings")
@@ -98,6 +109,8 @@ def sample_job(job):
     rgba = np.load(path)
     key = f"{artist}-{entry['slug']}-{index:02d}"
     rng = key_rng(seed, key)
+    if not plain:
+        rgba = drawing.treat(rgba, rng)
     image = drawing.plain(rgba, size) if plain else drawing.compose(rgba, size, rng)
     png = io.BytesIO()
     image.convert("RGB").save(png, "PNG", compress_level=3)
@@ -126,17 +139,20 @@ def write_split(folder, jobs, parameters, pool):
         say(f"{folder.name}: done before")
         return
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "done.json").unlink(missing_ok=True)  # first: from here on it would lie
     for old in folder.glob("*.tar"):
         old.unlink()
-    rows, batch, shard = ["key,label,slug"], [], 0
+    rows, batch, shard = [("key", "label", "slug")], [], 0
     for count, (job, sample) in enumerate(zip(jobs, pool.map(sample_job, jobs, chunksize=16)), 1):
         batch.append(sample)
-        rows.append(f'{sample[0]},"{job[2]["label"]}",{job[2]["slug"]}')
+        rows.append((sample[0], job[2]["label"], job[2]["slug"]))
         if len(batch) == SHARD_SAMPLES or count == len(jobs):
             write_whole(folder / f"{shard:05d}.tar", shard_bytes(batch))
             batch, shard = [], shard + 1
             say(f"{folder.name}: {count} of {len(jobs)} samples")
-    write_whole(folder / "index.csv", ("\n".join(rows) + "\n").encode())
+    index = io.StringIO()
+    csv.writer(index, lineterminator="\n").writerows(rows)
+    write_whole(folder / "index.csv", index.getvalue().encode())
     labels = sorted({job[2]["label"] for job in jobs})
     write_whole(folder / "classes.txt", ("\n".join(labels) + "\n").encode())
     finish(folder, parameters)
@@ -151,11 +167,11 @@ def split_of(artist, entry):
 def plan(cache, classes, artists, arguments):
     """Jobs per split. Training pictures are in an order of their own, so that a shard is a mix."""
     jobs = {"train": [], "select": [], "heldout": []}
-    for artist, icons in artists.items():
-        for key in sorted(icons):
+    for artist, drawn in artists.items():
+        for key in sorted(drawn):
             entry = classes[key]
             split = split_of(artist, entry)
-            path = cache / "drawings" / f"{FORMAT}-{DRAWING_SIZE}" / artist / f"{key}.npy"
+            path = drawing_path(cache, artist, key, drawn[key])
             for index in range(arguments.compositions if split == "train" else 1):
                 jobs[split].append((path, artist, entry, index, arguments.size, arguments.seed,
                                     split != "train"))
@@ -164,14 +180,16 @@ def plan(cache, classes, artists, arguments):
     return jobs
 
 
-def main():
+def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--size", type=int, default=96)
     parser.add_argument("--compositions", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
+    names = [artist for _, _, _, artist in packages.PACKAGES if artist]
+    parser.add_argument("--only-artist", choices=names, nargs="+", default=names)
+    arguments = parser.parse_args(arguments)
     arguments.cache.mkdir(parents=True, exist_ok=True)
     arguments.out.mkdir(parents=True, exist_ok=True)
     try:
@@ -179,9 +197,12 @@ def main():
     except packages.LicenceError as error:
         sys.exit(f"make_shards: {error}")
     write_whole(arguments.out / "licences.json", json.dumps(licences, indent=1).encode())
-    say(", ".join(f"{artist} {len(icons)}" for artist, icons in artists.items()))
+    artists = {artist: drawn for artist, drawn in artists.items()
+               if artist in arguments.only_artist}
+    say(", ".join(f"{artist} {len(drawn)}" for artist, drawn in artists.items()))
     parameters = {"format": FORMAT, "size": arguments.size, "seed": arguments.seed,
                   "compositions": arguments.compositions,
+                  "drawing_size": DRAWING_SIZE, "artists": sorted(artists),
                   "packages": [f"{p['package']}@{p['version']}" for p in licences]}
     with ProcessPoolExecutor() as pool:
         render_all(arguments.cache, artists, pool)

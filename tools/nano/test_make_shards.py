@@ -1,0 +1,175 @@
+#!/usr/bin/python3
+"""Tests of make_shards.py, offline: tiny icon sets laid where the npm packages would be."""
+
+import contextlib
+import csv
+import io
+import json
+import sys
+import tarfile
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import icons  # noqa: E402
+import make_shards  # noqa: E402
+import packages  # noqa: E402
+
+LABELS = ["dog face", "cat", "red apple", "upwards button", "UP! button", "keycap: #", "keycap: *",
+          "piñata", "car", "house", "key", "tree", "left arrow", "right arrow"]
+FLAG = "flag: Nowhere"
+
+
+def hexcode(index):
+    return f"{0x1F600 + index:X}"
+
+
+def write(path, value):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value))
+
+
+def lay_words(folder):
+    write(folder("emojibase-data") / "en/messages.json", {
+        "groups": [{"key": "objects", "message": "objects", "order": 0},
+                   {"key": "flags", "message": "flags", "order": 1}],
+        "subgroups": [{"key": "thing", "message": "things", "order": 0}]})
+    write(folder("emojibase-data") / "en/data.json", [
+        {"label": label, "hexcode": hexcode(i), "emoji": chr(0x1F600 + i), "tags": ["one", "two"],
+         "group": int(label == FLAG), "subgroup": 0} for i, label in enumerate([*LABELS, FLAG])])
+    write(folder("emojilib") / "dist/emoji-en-US.json", {chr(0x1F600): ["woof_woof", "pet"]})
+
+
+def lay_icons(folder, licence, colour, by_code):
+    body = '<rect x="2" y="4" width="{}" height="9" fill="{}"/>'
+    drawn = {icons.slug(label): {"body": body.format(3 + i % 10, colour)}
+             for i, label in enumerate([*LABELS, FLAG])
+             if label not in ("right arrow", "UP! button")}
+    aliases = {"right-arrow": {"parent": "left-arrow", "hFlip": True},
+               "up-button": {"parent": "upwards-button"}}
+    write(folder / "icons.json", {"icons": drawn, "aliases": aliases, "width": 16, "height": 16})
+    write(folder / "info.json", {"license": {"spdx": licence}, "author": {"name": "A", "url": "u"}})
+    if by_code:
+        write(folder / "chars.json", {hexcode(i).lower(): icons.slug(label)
+                                      for i, label in enumerate([*LABELS, FLAG])
+                                      if label != "UP! button"})
+
+
+def lay_cache(cache):
+    """Every package in its place: two drawings sets in all, one with a table of code points."""
+    def folder(name):
+        version = next(v for n, v, _, _ in packages.PACKAGES if n == name)
+        return cache / f"{name.lstrip('@').replace('/', '-')}-{version}" / "package"
+    lay_words(folder)
+    for name, version, licence, artist in packages.PACKAGES:
+        write(folder(name) / "package.json", {"name": name, "version": version, "license": licence})
+        if artist:
+            by_code = artist not in ("emojione", "fxemoji")
+            lay_icons(folder(name), licence, "#c22" if by_code else "#22c", by_code)
+    return folder
+
+
+def run(cache, out, *options):
+    with contextlib.redirect_stderr(io.StringIO()) as log:
+        make_shards.main(["--cache", str(cache), "--out", str(out), "--size", "32",
+                          "--compositions", "2", *options])
+    return log.getvalue()
+
+
+def files(folder):
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*"))
+            if p.is_file()}
+
+
+def samples(folder):
+    found = {}
+    for shard in sorted(folder.glob("*.tar")):
+        with tarfile.open(shard) as archive:
+            for member in archive:
+                key, extension = member.name.split(".", 1)
+                found.setdefault(key, {})[extension] = archive.extractfile(member).read()
+    return found
+
+
+class MakeShards(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = tempfile.TemporaryDirectory()
+        cls.root = Path(cls.temporary.name)
+        cls.folder = staticmethod(lay_cache(cls.root / "cache"))
+        cls.log = run(cls.root / "cache", cls.root / "out")
+        cls.splits = {s: samples(cls.root / "out" / s) for s in ("train", "select", "heldout")}
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.temporary.cleanup()
+
+    def test_same_bytes_again_and_nothing_done_twice(self):
+        lay_cache(self.root / "cache2")
+        run(self.root / "cache2", self.root / "again")
+        self.assertEqual(files(self.root / "out"), files(self.root / "again"))
+        self.assertEqual(run(self.root / "cache2", self.root / "again").count("done before"), 3)
+        run(self.root / "cache2", self.root / "again", "--seed", "2")
+        train = samples(self.root / "again" / "train")
+        self.assertEqual(set(train), set(self.splits["train"]))
+        self.assertNotEqual(train, self.splits["train"])
+
+    def test_splits_share_nothing(self):
+        about = {split: [json.loads(s["json"]) for s in found.values()]
+                 for split, found in self.splits.items()}
+        pictures = {split: {(a["artist"], a["slug"]) for a in found}
+                    for split, found in about.items()}
+        self.assertEqual({a["artist"] for a in about["heldout"]}, {"openmoji"})
+        self.assertEqual({a["artist"] for a in about["select"]}, {"twemoji"})
+        self.assertNotIn("openmoji", {a["artist"] for a in about["train"]})
+        self.assertFalse(pictures["train"] & pictures["select"])
+        self.assertTrue(any(artist == "twemoji" for artist, _ in pictures["train"]))
+        self.assertEqual(len(self.splits["train"]), 2 * len(pictures["train"]))
+        self.assertEqual(len(self.splits["select"]), len(pictures["select"]))
+
+    def test_samples_are_whole(self):
+        for split, found in self.splits.items():
+            for key, sample in found.items():
+                self.assertEqual(set(sample), {"png", "txt", "syn.json", "json"}, key)
+                about = json.loads(sample["json"])
+                self.assertEqual(set(about), {"artist", "slug", "label", "group"})
+                self.assertEqual(sample["txt"].decode(), about["label"])
+                self.assertTrue(key.startswith(f"{about['artist']}-{about['slug']}-"))
+                texts = json.loads(sample["syn.json"])["syn_text"]
+                self.assertGreaterEqual(len(set(texts)), 5, key)
+                self.assertTrue(all(t == t.lower() and len(t.split()) <= 12 for t in texts))
+            with open(self.root / "out" / split / "index.csv", newline="") as file:
+                self.assertEqual({r["key"]: r["label"] for r in csv.DictReader(file)},
+                                 {k: s["txt"].decode() for k, s in found.items()})
+            self.assertEqual((self.root / "out" / split / "classes.txt").read_text().splitlines(),
+                             sorted({s["txt"].decode() for s in found.values()}))
+
+    def test_icons_are_matched_to_what_they_show(self):
+        _, classes, artists = make_shards.read_artists(self.root / "cache")
+        self.assertEqual(len(classes), len(LABELS))
+        self.assertNotIn(icons.squash(FLAG), classes)
+        self.assertEqual(len({e["slug"] for e in classes.values()}), len(LABELS))
+        for artist, drawn in artists.items():
+            self.assertEqual(set(drawn), set(classes) - {"upbutton"}, artist)
+            self.assertIn("scale(-1 1)", drawn["rightarrow"])
+
+    def test_only_one_artist(self):
+        run(self.root / "cache", self.root / "one", "--only-artist", "fxemoji")
+        keys = samples(self.root / "one" / "train")
+        self.assertTrue(keys and all(k.startswith("fxemoji-") for k in keys))
+        self.assertFalse(samples(self.root / "one" / "heldout"))
+
+    def test_another_licence_stops_it(self):
+        for number, name in enumerate(["@iconify-json/noto", "emojilib"]):
+            folder = lay_cache(self.root / f"other{number}")
+            file = folder(name) / ("info.json" if name.startswith("@") else "package.json")
+            write(file, {"license": {"spdx": "GPL-3.0"} if name.startswith("@") else "GPL-3.0",
+                         "author": {"name": "A"}, "version": "1"})
+            with self.assertRaisesRegex(SystemExit, f"{name} .*GPL-3.0"):
+                run(self.root / f"other{number}", self.root / "stopped")
+            self.assertFalse((self.root / "stopped" / "train").exists())
+
+
+if __name__ == "__main__":
+    unittest.main()
