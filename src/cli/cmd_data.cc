@@ -29,6 +29,16 @@ std::map<std::string, Sample> read_shard(const std::string& path) {
   return out;
 }
 
+/// Captions, augmentations and embeddings are the other shard's where it has them, all else the
+/// image shard's.
+void merge_reinforcement(Sample& sample, Sample& other) {
+  if (other.members.contains("npz") || other.members.contains("pth.gz")) {
+    for (const char* stale : {"npz", "pth.gz", "paug.json"}) sample.members.erase(stale);
+  }
+  if (other.members.contains("syn.json")) sample.members.erase("syn.json");
+  sample.members.merge(other.members);
+}
+
 struct JoinCounts {
   size_t joined = 0, only_images = 0, only_reinforced = 0;
 };
@@ -45,7 +55,7 @@ void join_shard(const std::string& images, const std::string& other, const fs::p
       ++counts.only_images;
       continue;
     }
-    sample->members.merge(found->second.members);  // a member of both: the image shard's
+    merge_reinforcement(*sample, found->second);
     extra.erase(found);
     parse_record(*sample);  // it must make sense together
     writer.add(*sample);
@@ -131,9 +141,8 @@ void write_sheet(const Record& record, const std::string& path, int size) {
   if (record.image.empty()) {
     fail(ErrorCode::kNotFound, "record {} has no image", quote(record.key));
   }
-  const RgbImage image = decode_image(std::as_bytes(std::span(record.image)),
-                                      {.apply_exif_orientation = false})
-                             .image;
+  const RgbImage image =
+      decode_image(std::as_bytes(std::span(record.image)), {.apply_exif_orientation = false}).image;
   std::vector<RgbImage> tiles{fitted(image, static_cast<size_t>(size))};
   if (record.reinforcement) {
     for (const Augmentation& one : record.reinforcement->augmentations) {

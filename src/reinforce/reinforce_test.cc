@@ -1,6 +1,7 @@
 #include "reinforce/reinforce.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <set>
@@ -28,7 +29,7 @@ ReinforceOptions options_of(size_t views, uint64_t seed, EmbeddingFormat format)
 class Reinforce : public testing::Test {
  protected:
   Reinforce() : pool(2) {
-    folder = testing::TempDir() + "/reinforce";
+    folder = testing::TempDir() + "/reinforce" + std::to_string(::getpid());
     fs::remove_all(folder);
     fs::create_directories(folder + "/in");
     for (const char* name : {"mobileclip_nano", "mobileclip_nano_teacher"}) {

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/counter_rng.h"
+#include "data/record.h"
 #include "data/shard_writer.h"
 #include "image/png_writer.h"
 #include "train/train_config.h"

@@ -28,6 +28,12 @@ inline nlohmann::json load(std::string_view variant) {
       slurp(std::string(MOBILECLIP_TEST_DATA "/models/") + std::string(variant) + ".json"));
 }
 
+/// Whether there is a published file, and so a list of its tensors and goldens; not so for the
+/// small networks of our own.
+inline bool is_published(const ModelConfig& config) {
+  return !config.name.starts_with("mobileclip_nano");
+}
+
 /// The training-form checkpoint with synthetic weights that the build's fixture made.
 inline std::string checkpoint_path(std::string_view variant) {
   return std::string(MOBILECLIP_SYNTHETIC_DIR "/") + std::string(variant) + ".pt";

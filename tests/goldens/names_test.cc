@@ -12,6 +12,7 @@ namespace {
 
 TEST(Names, EveryTensorOfEveryVariantEqualsThePublishedList) {
   for (const ModelConfig& config : variants()) {
+    if (!golden::is_published(config)) continue;
     const std::string_view file = config.name == "mobileclip_blt" ? "mobileclip_b" : config.name;
     std::istringstream lines(golden::slurp(std::string(MOBILECLIP_TEST_DATA "/models/") +
                                            std::string(file) + ".state_dict.tsv"));
@@ -34,6 +35,7 @@ TEST(Names, EveryTensorOfEveryVariantEqualsThePublishedList) {
 
 TEST(Names, ParameterCountsAreTheTrainingFormWithoutStatistics) {
   for (const ModelConfig& config : variants()) {
+    if (!golden::is_published(config)) continue;
     const std::string_view file = config.name == "mobileclip_blt" ? "mobileclip_b" : config.name;
     std::istringstream lines(golden::slurp(std::string(MOBILECLIP_TEST_DATA "/models/") +
                                            std::string(file) + ".state_dict.tsv"));

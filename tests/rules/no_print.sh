@@ -18,7 +18,7 @@ check() {
   return $bad
 }
 
-mapfile -t archives < <(find "$build/src" -name 'libmc_*.a' ! -name 'libmc_cli.a')
+mapfile -t archives < <(find "$build/src" -name 'libmc_*.a' ! -name 'libmc_cli.a' ! -name 'libmc_traincli.a')
 [ ${#archives[@]} -ge 9 ] || { echo "found only ${#archives[@]} archives"; exit 1; }
 check "${archives[@]}"
 work=$(mktemp -d)
