@@ -15,7 +15,7 @@ torch::Tensor attend_reference(const torch::Tensor& qkv, int64_t heads, bool cau
 
 /// x (… × K) · weightᵀ + bias as one product of matrices; bias may be undefined.
 torch::Tensor linear_rows(const torch::Tensor& x, const torch::Tensor& weight,
-                     const torch::Tensor& bias);
+                          const torch::Tensor& bias);
 
 }  // namespace mobileclip::train
 

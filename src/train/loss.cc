@@ -40,8 +40,13 @@ torch::Tensor teacher_targets(const torch::Tensor& rows, const torch::Tensor& co
     return torch::softmax(options.teachers.front().scale * torch::matmul(rows, columns.t()), 1);
   }
   torch::Tensor sum;
-  int64_t begin = 0;
+  int64_t begin = 0, used = 0;
   for (const TeacherSpec& teacher : options.teachers) {
+    if (!teacher.use) {
+      begin += teacher.dim;
+      continue;
+    }
+    ++used;
     const torch::Tensor logits =
         teacher.scale * torch::matmul(rows.narrow(1, begin, teacher.dim),
                                       columns.narrow(1, begin, teacher.dim).t());
@@ -49,7 +54,7 @@ torch::Tensor teacher_targets(const torch::Tensor& rows, const torch::Tensor& co
     sum = sum.defined() ? sum.add_(probabilities) : probabilities;
     begin += teacher.dim;
   }
-  return sum.div_(static_cast<double>(options.teachers.size()));
+  return sum.div_(static_cast<double>(used));
 }
 
 PassLoss contrastive_pass(const PassInput& input, const torch::Tensor& scale,

@@ -13,6 +13,7 @@ namespace mobileclip::train {
 struct TeacherSpec {
   int64_t dim = 0;
   double scale = 0;  ///< 1 / temperature, a constant
+  bool use = true;   ///< false: its stored columns are passed over
 };
 
 /// How several teachers become one target.

@@ -227,6 +227,14 @@ TEST(Loss, Invariants) {
               1e-12);
 }
 
+TEST(Loss, ATeacherThatIsNotUsedIsPassedOver) {
+  Step both = random_step(6, {{4, 10}, {3, 20}}, torch::kFloat64), second = both;
+  both.options.teachers[0].use = false;
+  second.options.teachers = {{3, 20}};
+  for (torch::Tensor* x : {&second.a, &second.b, &second.c}) *x = x->narrow(1, 4, 3);
+  EXPECT_NEAR(both.total().item<double>(), second.total().item<double>(), 1e-12);
+}
+
 TEST(Loss, RefusesDimsThatDoNotAddUp) {
   Step s = random_step(4, {{4, 10}, {3, 10}}, torch::kFloat64);
   s.options.teachers[1].dim = 4;

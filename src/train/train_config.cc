@@ -146,6 +146,7 @@ void read_loss(const json& value, TrainConfig& c) {
       TeacherSpec teacher;
       one.read("dim", teacher.dim, 1, 65536);
       one.read("scale", teacher.scale, 1e-3, 1000);
+      one.flag("use", teacher.use);
       one.finish();
       if (teacher.dim == 0 || teacher.scale == 0) {
         fail(ErrorCode::kInvalidArgument, "{} needs both dim and scale", one.path());
@@ -154,7 +155,11 @@ void read_loss(const json& value, TrainConfig& c) {
     }
   }
   loss.finish();
-  if (c.loss.distill_weight > 0 && c.loss.teachers.empty()) {
+  const auto used = std::ranges::count_if(c.loss.teachers, &TeacherSpec::use);
+  if (used < std::ssize(c.loss.teachers) && c.loss.average == TeacherAverage::kLogits) {
+    fail(ErrorCode::kInvalidArgument, "loss.average \"logits\" uses every stored teacher");
+  }
+  if (c.loss.distill_weight > 0 && used == 0) {
     fail(ErrorCode::kInvalidArgument,
          "loss.distill_weight is {}: loss.teachers must list each teacher's dim and scale",
          c.loss.distill_weight);
@@ -250,7 +255,7 @@ uint64_t TrainConfig::hash() const {
       static_cast<int>(loss.average), synthetic, synthetic_keys, static_cast<int>(augment.mode),
       augment.scale_low, augment.ops, shuffle_buffer);
   for (const TeacherSpec& teacher : loss.teachers) {
-    text += fmt::format(" {}:{}", teacher.dim, teacher.scale);
+    text += fmt::format(" {}:{}:{}", teacher.dim, teacher.scale, teacher.use);
   }
   for (const std::string& shard : shards)
     text += fmt::format(" {}", shard.substr(shard.rfind('/') + 1));

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # The recipe of mobileclip_nano in stages. Each leaves its result under build/nano, is skipped when that
-# is there, and goes on where it was after a kill. About two hours on two cores.
+# is there, and goes on where it was after a kill. Somewhat over two hours on two cores.
+#   run.sh            the model
+#   run.sh ablation   the paper's ablation at toy scale: four losses, two seeds each, equal steps
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 program=build/release/mobileclip
@@ -8,23 +10,53 @@ out=build/nano
 mkdir -p "$out"
 say() { printf '== %s\n' "$*" >&2; }
 
+# trained FOLDER CONFIG [OPTION…]: a finished run has its curves.
+trained() {
+  local folder=$1 config=$2
+  shift 2
+  [ -f "$folder/curves.svg" ] || "$program" train --config "$config" --output "$folder" "$@"
+}
+
+report() {
+  /usr/bin/python3 tools/nano/report.py --program "$program" --split "$out/shards/heldout" "$@"
+}
+
 say "drawings and shards"
 /usr/bin/python3 tools/nano/make_shards.py --cache "$out/cache" --out "$out/shards"
 
-say "teacher"
-[ -f "$out/teacher/curves.svg" ] || "$program" train --config configs/nano_teacher.json
+say "two teachers"
+trained "$out/teacher_a" configs/nano_teacher.json
+trained "$out/teacher_b" configs/nano_teacher.json --set seed=2
 
-say "reinforcement: the teacher's embeddings of six views of every picture"
-"$program" reinforce embed "$out/shards/train" -o "$out/reinforced" --teacher "$out/teacher/last.pt" \
+say "reinforcement: the teachers' embeddings of six views of every picture"
+teachers=(--teacher "$out/teacher_a/last.pt" --teacher "$out/teacher_b/last.pt")
+"$program" reinforce embed "$out/shards/train" -o "$out/reinforced" "${teachers[@]}" \
   --augmentations 6 --min-area 40 --ops 1 --seed 1
-"$program" reinforce verify "$out/reinforced" --teacher "$out/teacher/last.pt" --sample 4
+"$program" reinforce verify "$out/reinforced" "${teachers[@]}" --sample 4
+
+if [ "${1:-}" = ablation ]; then
+  steps=${STEPS:-1200}
+  for seed in 1 2; do
+    common=(--set "steps=$steps" --set "seed=$seed" --set "validation.every=$steps")
+    only_clip=(--set loss.clip_weight=1 --set loss.distill_weight=0)
+    first='[{"dim":256,"scale":25},{"dim":256,"scale":25,"use":false}]'
+    trained "$out/ablation/clip-$seed" configs/nano.json "${common[@]}" "${only_clip[@]}" --set loss.synthetic=false
+    trained "$out/ablation/synthetic-$seed" configs/nano.json "${common[@]}" "${only_clip[@]}"
+    trained "$out/ablation/distill-$seed" configs/nano.json "${common[@]}" --set "loss.teachers=$first"
+    trained "$out/ablation/ensemble-$seed" configs/nano.json "${common[@]}"
+  done
+  for run in "$out"/ablation/*/; do
+    printf '%s ' "$(basename "$run")"
+    report --model "$run/last.pt" --json
+  done | tee "$out/ablation.txt"
+  exit 0
+fi
 
 say "student"
-[ -f "$out/student/curves.svg" ] || "$program" train --config configs/nano.json
+trained "$out/student" configs/nano.json
 
 say "the compact form and its report"
 build/release/tools/mobileclip_compact "$out/student/last.pt" "$out/mobileclip_nano.safetensors" \
   "MIT; drawings: see NOTICE"
-/usr/bin/python3 tools/nano/report.py --program "$program" --model "$out/mobileclip_nano.safetensors" \
-  --split "$out/shards/heldout" --train "$out/shards/train" | tee "$out/report.txt"
+report --model "$out/mobileclip_nano.safetensors" --train "$out/shards/train" | tee "$out/report.txt"
 say "cp $out/mobileclip_nano.safetensors assets/ makes it the shipped model"
