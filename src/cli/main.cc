@@ -16,9 +16,8 @@ namespace mobileclip::cli {
 namespace {
 
 std::vector<Command> commands() {
-  return {classify_command(), embed_command(), tokenize_command(), preprocess_command(),
-          info_command(),     train_command(), reinforce_command(),
-          data_command()};
+  return {classify_command(), embed_command(), tokenize_command(),  preprocess_command(),
+          info_command(),     train_command(), reinforce_command(), data_command()};
 }
 
 void write_overview(Output& out) {
@@ -71,8 +70,7 @@ ExitCode dispatch(std::vector<std::string> words, Output& out) {
   if (at == words.size()) {
     const Arguments arguments = parse_arguments(words, {});
     if (!arguments.has("help")) {
-      throw UsageError(
-          "no command: --help lists them");
+      throw UsageError("no command: --help lists them");
     }
     write_overview(out);
     return kOk;

@@ -32,7 +32,7 @@ std::map<std::string, std::vector<std::string>> parse_captions(const std::string
 }
 
 [[noreturn]] void wrong_rows(const std::string& key, std::string_view what, size_t expected,
-                           size_t found) {
+                             size_t found) {
   fail(ErrorCode::kDamaged, "record {}: {} should have {} rows, has {}", quote(key), what, expected,
        found);
 }

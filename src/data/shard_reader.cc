@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cctype>
 #include <string_view>
+#include <utility>
 
 #include "base/error.h"
 #include "base/mapped_file.h"
@@ -123,10 +124,8 @@ struct ShardReader::Impl {
   }
 
   std::optional<Sample> give(std::optional<Sample>& sample) {
-    std::optional<Sample> out = std::move(sample);
-    sample.reset();
     ++report_.samples;
-    return out;
+    return std::exchange(sample, std::nullopt);
   }
 
   struct Free {

@@ -116,6 +116,7 @@ void write_compact(const std::string& from, const std::string& to, const std::st
   std::ranges::stable_sort(stored, std::greater(),
                            [](const Stored& one) { return dtype_size(one.declaration.dtype); });
   std::vector<TensorDeclaration> declarations;
+  declarations.reserve(stored.size());
   for (const Stored& one : stored) declarations.push_back(one.declaration);
   SafetensorsWriter writer(to, metadata_of(*found.config, licence), std::move(declarations));
   for (const Stored& one : stored) writer.write(std::as_bytes(std::span(one.bytes)));

@@ -55,8 +55,9 @@ RgbImage color(const RgbImage& image, float alpha) {
 RgbImage contrast(const RgbImage& image, float alpha) {
   uint64_t sum = 0;
   for (size_t i = 0; i + 2 < image.pixels.size(); i += 3) sum += luma(&image.pixels[i]);
-  const double pixels = static_cast<double>(image.pixels.size() / 3);
-  const auto mean = static_cast<uint8_t>(static_cast<double>(sum) / pixels + 0.5);
+  const size_t pixels = image.pixels.size() / 3;
+  const auto mean =
+      static_cast<uint8_t>(static_cast<double>(sum) / static_cast<double>(pixels) + 0.5);
   return blend_with_constant(image, mean, alpha);
 }
 
