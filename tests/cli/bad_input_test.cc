@@ -32,7 +32,15 @@ TEST(BadInputNoModel, CommandLine) {
   expect_sentence(run({{"classify", kPhoto, "-l", "a", "-b", "1.5"}}), 2, "--batch");
   expect_sentence(run({{"classify", kPhoto, "-l", "a", "--arch", "resnet"}}), 2, "mobileclip_s0");
   expect_sentence(run({{"classify", kPhoto, "-l"}}), 2, "needs a value");
+#ifdef MOBILECLIP_HAS_SHIPPED_MODEL
+  // The model inside the program takes over, also by its name; a name that is none does not.
+  EXPECT_EQ(run({{"classify", kPhoto, "-l", "a"}}).exit_code, 0);
+  EXPECT_EQ(run({{"classify", "-m", "mobileclip_nano", kPhoto, "-l", "a"}}).exit_code, 0);
+  expect_sentence(run({{"classify", "-m", "mobileclip_micro", kPhoto, "-l", "a"}}), 1,
+                  "mobileclip_micro");
+#else
   expect_sentence(run({{"classify", kPhoto, "-l", "a"}}), 2, "$MOBILECLIP_MODEL");
+#endif
   expect_sentence(run({{"embed", "-o", "x.npy", "-m", "y"}}), 2, "exactly one");
   expect_sentence(run({{"embed", "--images", "a", "--texts", "b", "-o", "x.npy"}}), 2,
                   "exactly one");
