@@ -109,19 +109,19 @@ def recolour(rgba: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def background(size: int, rng: np.random.Generator) -> Image.Image:
     kind = rng.random()
-    if kind < 0.4:
+    if kind < 0.5:
         return Image.new("RGB", (size, size), (255, 255, 255))
     colours = rng.integers(0, 256, (2, 3))
-    if kind < 0.6:  # light
+    if kind < 0.67:  # light
         return Image.new("RGB", (size, size), tuple(int(c) for c in 255 - colours[0] // 5))
-    if kind < 0.75:
+    if kind < 0.8:
         return Image.new("RGB", (size, size), tuple(int(c) for c in colours[0]))
     y, x = np.mgrid[0:size, 0:size] / size
     angle = rng.uniform(0, 2 * np.pi)
     t = x * np.cos(angle) + y * np.sin(angle)
-    if kind < 0.85:  # gradient
+    if kind < 0.88:  # gradient
         t = (t - t.min()) / (t.max() - t.min())
-    elif kind < 0.93:  # soft blobs
+    elif kind < 0.95:  # soft blobs
         coarse = Image.fromarray((rng.random((5, 5)) * 255).astype(np.uint8))
         t = np.asarray(coarse.resize((size, size), Image.BICUBIC)) / 255.0
     else:  # stripes
@@ -156,7 +156,7 @@ def treat(rgba: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def compose(rgba: np.ndarray, size: int, rng: np.random.Generator) -> Image.Image:
     """One training picture. Never mirrored: left and right are in the names."""
-    return place(rgba, background(size, rng), rng.uniform(0.55, 1.0), rng.uniform(-12, 12),
+    return place(rgba, background(size, rng), rng.uniform(0.7, 1.0), rng.uniform(-12, 12),
                  rng.random(), rng.random())
 
 

@@ -14,7 +14,8 @@ say() { printf '== %s\n' "$*" >&2; }
 trained() {
   local folder=$1 config=$2
   shift 2
-  [ -f "$folder/curves.svg" ] || "$program" train --config "$config" --output "$folder" "$@"
+  [ -f "$folder/curves.svg" ] ||
+    tools/nano/launch.sh "$(nproc)" "$program" train --config "$config" --output "$folder" --threads 1 "$@"
 }
 
 report() {
@@ -28,10 +29,10 @@ say "two teachers"
 trained "$out/teacher_a" configs/nano_teacher.json
 trained "$out/teacher_b" configs/nano_teacher.json --set seed=2
 
-say "reinforcement: the teachers' embeddings of six views of every picture"
+say "reinforcement: the teachers' embeddings of five views of every picture"
 teachers=(--teacher "$out/teacher_a/last.pt" --teacher "$out/teacher_b/last.pt")
 "$program" reinforce embed "$out/shards/train" -o "$out/reinforced" "${teachers[@]}" \
-  --augmentations 6 --min-area 40 --ops 1 --seed 1
+  --augmentations 5 --min-area 60 --ops 1 --seed 1
 "$program" reinforce verify "$out/reinforced" "${teachers[@]}" --sample 4
 
 if [ "${1:-}" = ablation ]; then
