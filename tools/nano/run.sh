@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The recipe of mobileclip_nano in stages. Each leaves its result under build/nano, is skipped when that
-# is there, and goes on where it was after a kill. Somewhat over two hours on two cores.
+# is there, and goes on where it was after a kill. About a hundred minutes on two cores.
 #   run.sh            the model
 #   run.sh ablation   the paper's ablation at toy scale: four losses, two seeds each, equal steps
 set -euo pipefail
@@ -36,7 +36,7 @@ teachers=(--teacher "$out/teacher_a/last.pt" --teacher "$out/teacher_b/last.pt")
 "$program" reinforce verify "$out/reinforced" "${teachers[@]}" --sample 4
 
 if [ "${1:-}" = ablation ]; then
-  steps=${STEPS:-1200}
+  steps=${STEPS:-300}
   for seed in 1 2; do
     common=(--set "steps=$steps" --set "seed=$seed" --set "validation.every=$steps")
     only_clip=(--set loss.clip_weight=1 --set loss.distill_weight=0)
