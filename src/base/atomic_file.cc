@@ -1,6 +1,8 @@
 #include "base/atomic_file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -47,6 +49,38 @@ std::string resolve_link(const std::string& path) {
   return out;
 }
 
+std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+/// Removes the temporary files that killed writers of `path` have left. A writer at work holds a
+/// lock on its own.
+void remove_leftovers(const std::string& path) {
+  const std::string folder = folder_of(path), prefix = name_of(path) + ".";
+  DIR* const entries = ::opendir(folder.c_str());
+  if (entries == nullptr) return;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): a stream of our own
+  while (const dirent* const entry = ::readdir(entries)) {
+    const std::string_view name = entry->d_name;
+    if (!name.starts_with(prefix) || !name.ends_with(".part")) continue;
+    const std::string_view middle = name.substr(prefix.size(), name.size() - prefix.size() - 5);
+    if (middle.empty() || middle.find_first_not_of("0123456789-") != std::string_view::npos) {
+      continue;
+    }
+    const int fd = ::openat(::dirfd(entries), entry->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) continue;
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) ::unlinkat(::dirfd(entries), entry->d_name, 0);
+    ::close(fd);
+  }
+  ::closedir(entries);
+}
+
+/// Locks a file just made; true if another writer takes it for a leftover. File systems without
+/// locks are written to without.
+bool taken_away(int fd) {
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return true;
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 && status.st_nlink == 0;
+}
+
 }  // namespace
 
 AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
@@ -65,11 +99,16 @@ AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
     path_ = resolve_link(path_);
     if (::access(path_.c_str(), W_OK) != 0) throw system_error("write", path_, errno);
   }
+  remove_leftovers(path_);
   static std::atomic<unsigned> counter{0};
   for (;;) {
     temporary_ = fmt::format("{}.{}-{}.part", path_, ::getpid(), counter++);
     fd_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd_ >= 0) break;
+    if (fd_ >= 0 && !taken_away(fd_)) break;
+    if (fd_ >= 0) {
+      ::close(std::exchange(fd_, -1));
+      continue;
+    }
     if (errno == EEXIST || errno == EINTR) continue;
     const int error = errno;
     temporary_.clear();
@@ -116,8 +155,13 @@ void AtomicFile::commit() {
     return;
   }
   if (::fsync(fd_) != 0) fail_and_remove("write");
-  if (::close(std::exchange(fd_, -1)) != 0) fail_and_remove("write");
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail_and_remove("rename to");
+  const int lock = ::fcntl(fd_, F_DUPFD_CLOEXEC, 0);  // until the name is the final one
+  const bool closed = ::close(std::exchange(fd_, -1)) == 0;
+  const bool renamed = closed && ::rename(temporary_.c_str(), path_.c_str()) == 0;
+  const int why = errno;
+  ::close(lock);
+  errno = why;
+  if (!renamed) fail_and_remove(closed ? "rename to" : "write");
   temporary_.clear();
   const std::string folder = folder_of(path_);
   const int folder_fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -97,6 +97,24 @@ TEST_F(Files, PlacesThatCannotBeWritten) {
             ErrorCode::kNoSpace);
 }
 
+// A writer that was killed leaves its temporary file; the next writer of the same file takes it
+// away, but not that of one that is still at work.
+TEST_F(Files, LeftoversOfAKilledWriterGo) {
+  const std::string left = path("out.12345-0.part"), other = path("other.12345-0.part");
+  std::ofstream(left) << "half";
+  std::ofstream(other) << "half";
+  AtomicFile at_work(path("out"));
+  at_work.write("first");
+  EXPECT_FALSE(fs::exists(left));
+  EXPECT_TRUE(fs::exists(other));
+  AtomicFile second(path("out"));
+  second.write("second");
+  second.commit();
+  EXPECT_EQ(read_file(path("out"), 100), "second");
+  at_work.commit();
+  EXPECT_EQ(read_file(path("out"), 100), "first");
+}
+
 TEST_F(Files, AFullDiskLeavesTheOldFile) {
   put(path("a"), "old");
   std::signal(SIGXFSZ, SIG_IGN);

@@ -1,7 +1,9 @@
 // reinforce, data and train from outside.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 
 #include "program.h"
 
@@ -52,6 +54,44 @@ TEST(Dataset, EmbedVerifyAndJoin) {
   EXPECT_EQ(joined.exit_code, 3) << joined.err;
   EXPECT_NE(joined.out.find("6 records joined; 2 only in the image shards"), std::string::npos)
       << joined.out;
+}
+
+std::map<std::string, std::string> files_of(const std::string& folder) {
+  std::map<std::string, std::string> out;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (!entry.is_regular_file()) continue;
+    out[fs::relative(entry.path(), folder)] = read_file(entry.path());
+  }
+  return out;
+}
+
+// Killed at any moment and started again, it ends in the same files and nothing else.
+TEST(Dataset, EmbedGoesOnAfterKills) {
+  const std::string folder = fresh_folder(), weights = teacher();
+  std::vector<std::string> command = {"reinforce", "embed"};
+  for (int i = 0; i < 4; ++i) {
+    command.push_back(fmt::format("{}/{}.tar", folder, i));
+    fs::copy_file(kShard, command.back());
+  }
+  command.insert(command.end(), {"--teacher", weights, "-o"});
+  const auto into = [&](const std::string& out) {
+    std::vector<std::string> words = command;
+    words.push_back(folder + out);
+    return words;
+  };
+  EXPECT_EQ(run({into("/whole")}).exit_code, 3);  // two fixtures of each shard are not whole
+  int killed = 0;
+  for (int i = 0; i < 40; ++i) {
+    const std::string kill = fmt::format("(sleep 0.{:02}; kill -9 $$) 2>/dev/null &", 2 + i);
+    killed += run({.arguments = into("/killed"), .shell_prefix = kill}).exit_code == -1;
+  }
+  EXPECT_GT(killed, 5);
+  run({into("/killed")});
+  const auto whole = files_of(folder + "/whole"), resumed = files_of(folder + "/killed");
+  EXPECT_EQ(whole.size(), resumed.size());
+  for (const auto& [name, bytes] : resumed) {
+    EXPECT_TRUE(whole.contains(name) && whole.at(name) == bytes) << name;
+  }
 }
 
 TEST(Dataset, VerifyFindsAnotherTeachersRows) {

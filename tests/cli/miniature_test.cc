@@ -1,5 +1,5 @@
-// The whole of reinforced training from outside, small: drawings → two teachers → stored embeddings →
-// a distilled student → classify.
+// The whole of reinforced training from outside, small: drawings → two teachers → stored embeddings
+// → a distilled student → classify.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -37,8 +37,8 @@ std::string trained_teacher(const std::string& folder, const std::string& shards
   const std::string name = fmt::format("teacher{}", seed);
   const std::string extra = fmt::format(
       R"("seed": {}, "augment": {{"mode": "random", "scale_low": 0.8, "ops": 0}})", seed);
-  const Outcome outcome = run({{"train", "--config", config(folder, name, shards, extra), "-q",
-                               "--threads", "1"}});
+  const Outcome outcome =
+      run({{"train", "--config", config(folder, name, shards, extra), "-q", "--threads", "1"}});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   return folder + "/" + name + "/last.pt";
 }
@@ -68,8 +68,8 @@ TEST(Miniature, FromDrawingsToADistilledStudent) {
   const Outcome embedded = run({{"reinforce", "embed", shards, "-o", reinforced, "--teacher", one,
                                  "--teacher", two, "--min-area", "60", "--ops", "0"}});
   ASSERT_EQ(embedded.exit_code, 0) << embedded.err;
-  EXPECT_EQ(run({{"reinforce", "verify", reinforced, "--teacher", one, "--teacher", two}}).exit_code,
-            0);
+  EXPECT_EQ(
+      run({{"reinforce", "verify", reinforced, "--teacher", one, "--teacher", two}}).exit_code, 0);
   const std::string student = config(folder, "student", reinforced,
                                      R"("seed": 3, "augment": {"mode": "stored"}, "loss":
       {"clip_weight": 0.25, "distill_weight": 0.75,
