@@ -1,15 +1,13 @@
 #include "cli/command.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
-#include <cstdlib>
 #include <string_view>
 
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "cli/json.h"
-#include "cli/shipped_model.h"
+#include "engine/find_model.h"
 
 namespace mobileclip::cli {
 namespace {
@@ -19,52 +17,10 @@ constexpr int kMaxBatch = 1024;
 constexpr int kDefaultBatch = 8;
 constexpr size_t kMaxTextFile = size_t{1} << 30;
 
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before any thread
-  return value == nullptr ? "" : value;
-}
-
-bool exists(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0;
-}
-
-/// Where named models are; empty without a home.
-std::string models_folder() {
-  if (std::string folder = environment("MOBILECLIP_HOME"); !folder.empty()) return folder;
-  const std::string home = environment("HOME");
-  return home.empty() ? "" : home + "/.cache/mobileclip";
-}
-
-/// The file that a word of -m means, or nothing.
-std::optional<std::string> find_file(const std::string& file_or_name) {
-  const bool is_path =
-      file_or_name.find('/') != std::string::npos || file_or_name.find('.') != std::string::npos;
-  if (is_path || exists(file_or_name)) return file_or_name;
-  const std::string folder = models_folder();
-  for (const std::string_view extension : {".safetensors", ".pt"}) {
-    std::string path = fmt::format("{}/{}{}", folder, file_or_name, extension);
-    if (!folder.empty() && exists(path)) return path;
-  }
-  return std::nullopt;
-}
-
-[[noreturn]] void not_found(const std::string& name) {
-  const std::string folder = models_folder();
-  if (folder.empty()) {
-    fail(ErrorCode::kNotFound,
-         "no file {}, and neither $MOBILECLIP_HOME nor $HOME says where named models are",
-         quote(name));
-  }
-  fail(ErrorCode::kNotFound, "no model {0}: no such file, and no {0}.safetensors or .pt in {1}",
-       name, quote(folder));
-}
-
-/// -m, else $MOBILECLIP_MODEL, else the shipped model's name, which may be empty.
+/// -m, else the default, which may be empty.
 std::string model_word(const Arguments& arguments) {
   if (arguments.has("model")) return arguments.one("model");
-  if (std::string name = environment("MOBILECLIP_MODEL"); !name.empty()) return name;
-  return std::string(shipped_model().name);
+  return default_model();
 }
 
 }  // namespace
@@ -89,11 +45,7 @@ void require_model(const Arguments& arguments) {
 
 Checkpoint open_model(const Arguments& arguments) {
   require_model(arguments);
-  const std::string word = model_word(arguments);
-  if (const std::optional<std::string> path = find_file(word)) return Checkpoint::open(*path);
-  const ShippedModel shipped = shipped_model();
-  if (shipped.bytes.empty() || word != shipped.name) not_found(word);
-  return Checkpoint::parse(MappedFile::view(shipped.bytes), word);
+  return mobileclip::open_model(model_word(arguments));
 }
 
 const ModelConfig* arch_of(const Arguments& arguments) {

@@ -1,12 +1,12 @@
-/// The model inside the program.
-#ifndef MOBILECLIP_CLI_SHIPPED_MODEL_H_
-#define MOBILECLIP_CLI_SHIPPED_MODEL_H_
+/// The model inside the program and the library.
+#ifndef MOBILECLIP_ENGINE_SHIPPED_MODEL_H_
+#define MOBILECLIP_ENGINE_SHIPPED_MODEL_H_
 
 #include <cstddef>
 #include <span>
 #include <string_view>
 
-namespace mobileclip::cli {
+namespace mobileclip {
 
 struct ShippedModel {
   std::string_view name;             ///< what -m calls it; empty without one
@@ -15,6 +15,6 @@ struct ShippedModel {
 
 ShippedModel shipped_model();
 
-}  // namespace mobileclip::cli
+}  // namespace mobileclip
 
-#endif  // MOBILECLIP_CLI_SHIPPED_MODEL_H_
+#endif  // MOBILECLIP_ENGINE_SHIPPED_MODEL_H_
