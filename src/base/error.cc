@@ -9,6 +9,8 @@
 
 namespace mobileclip {
 
+const char* Error::what() const noexcept { return message_.c_str(); }
+
 std::string_view error_code_name(ErrorCode code) {
   switch (code) {
     case ErrorCode::kInvalidArgument:
