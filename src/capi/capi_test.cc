@@ -1,0 +1,173 @@
+// The C ABI with the embedded model.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "mobileclip/mobileclip.h"
+#include "mobileclip/mobileclip.hpp"
+
+namespace {
+
+using testing::HasSubstr;
+
+const char* const kDog = MOBILECLIP_EXAMPLES "/openmoji-dog.png";
+const char* const kPizza = MOBILECLIP_EXAMPLES "/openmoji-pizza.png";
+
+class CApi : public testing::Test {
+ protected:
+  void SetUp() override {
+    mobileclip_options options{};
+    options.struct_size = sizeof options;
+    options.threads = 2;
+    ASSERT_EQ(mobileclip_create_model("mobileclip_nano", &options, &model_), MOBILECLIP_OK)
+        << mobileclip_last_error(nullptr);
+    dim_ = mobileclip_embed_dim(model_);
+  }
+  void TearDown() override { mobileclip_free_model(model_); }
+
+  static mobileclip_image file(const char* path) {
+    mobileclip_image image{};
+    image.file = path;
+    return image;
+  }
+
+  mobileclip_model* model_ = nullptr;
+  size_t dim_ = 0;
+};
+
+TEST_F(CApi, GivesTheBitsOfTheCppApi) {
+  const mobileclip::Model model = mobileclip::create_model("mobileclip_nano");
+  EXPECT_STREQ(mobileclip_model_name(model_), "mobileclip_nano");
+  EXPECT_EQ(dim_, static_cast<size_t>(model.embed_dim()));
+  EXPECT_EQ(mobileclip_logit_scale(model_), model.logit_scale());
+  std::vector<float> out(2 * dim_);
+  const mobileclip_image images[] = {file(kDog), file(kPizza)};
+  ASSERT_EQ(mobileclip_encode_image(model_, images, 2, 1, out.data(), out.size(), nullptr),
+            MOBILECLIP_OK);
+  EXPECT_EQ(out, model.encode_image(std::vector<mobileclip::Image>{kDog, kPizza}, true).values);
+  const char* texts[] = {"a dog", "a pizza"};
+  ASSERT_EQ(mobileclip_encode_text(model_, texts, 2, 0, out.data(), out.size()), MOBILECLIP_OK);
+  EXPECT_EQ(out, model.encode_text({"a dog", "a pizza"}).values);
+  ASSERT_EQ(mobileclip_normalize(out.data(), 2, dim_), MOBILECLIP_OK);
+  EXPECT_EQ(out, model.encode_text({"a dog", "a pizza"}, true).values);
+}
+
+TEST_F(CApi, PixelsAndIdsMeetImagesAndTexts) {
+  std::vector<float> expected(dim_), out(dim_);
+  const mobileclip_image image = file(kDog);
+  const size_t side = mobileclip_image_size(model_);
+  std::vector<float> pixels(3 * side * side);
+  ASSERT_EQ(mobileclip_preprocess(model_, &image, pixels.data(), pixels.size()), MOBILECLIP_OK);
+  mobileclip_encode_image(model_, &image, 1, 0, expected.data(), dim_, nullptr);
+  ASSERT_EQ(mobileclip_encode_pixels(model_, pixels.data(), 1, 0, out.data(), dim_), MOBILECLIP_OK);
+  EXPECT_EQ(out, expected);
+  const char* text = "a dog";
+  std::vector<int32_t> ids(mobileclip_context_length(model_));
+  uint8_t truncated = 7;
+  ASSERT_EQ(mobileclip_tokenize(model_, &text, 1, ids.data(), ids.size(), &truncated),
+            MOBILECLIP_OK);
+  EXPECT_EQ(truncated, 0);
+  mobileclip_encode_text(model_, &text, 1, 0, expected.data(), dim_);
+  ASSERT_EQ(mobileclip_encode_tokens(model_, ids.data(), 1, 0, out.data(), dim_), MOBILECLIP_OK);
+  EXPECT_EQ(out, expected);
+}
+
+TEST_F(CApi, ABadImageHasItsOwnStatusAndSentence) {
+  std::vector<float> out(3 * dim_), alone(dim_);
+  const mobileclip_image images[] = {file(kDog), file("missing.png"), file(kPizza)};
+  mobileclip_status statuses[3];
+  EXPECT_EQ(mobileclip_encode_image(model_, images, 3, 1, out.data(), out.size(), statuses),
+            MOBILECLIP_SOME_FAILED);
+  EXPECT_EQ(statuses[0], MOBILECLIP_OK);
+  EXPECT_EQ(statuses[1], MOBILECLIP_NOT_FOUND);
+  EXPECT_EQ(statuses[2], MOBILECLIP_OK);
+  EXPECT_THAT(mobileclip_item_error(model_, 1), HasSubstr("missing.png"));
+  EXPECT_STREQ(mobileclip_item_error(model_, 0), "");
+  EXPECT_STREQ(mobileclip_item_error(model_, 3), "");
+  EXPECT_THAT(mobileclip_last_error(model_), HasSubstr("1 of 3 images failed"));
+  EXPECT_TRUE(std::isnan(out[dim_]));
+  ASSERT_EQ(mobileclip_encode_image(model_, &images[2], 1, 1, alone.data(), dim_, nullptr),
+            MOBILECLIP_OK);
+  EXPECT_EQ(std::memcmp(alone.data(), &out[2 * dim_], dim_ * sizeof(float)), 0);
+  EXPECT_STREQ(mobileclip_item_error(model_, 1), "") << "the last batch had no failure";
+  EXPECT_EQ(mobileclip_encode_image(model_, &images[1], 1, 1, alone.data(), dim_, nullptr),
+            MOBILECLIP_NOT_FOUND);
+}
+
+TEST_F(CApi, BadCallsAreStatuses) {
+  std::vector<float> out(dim_);
+  const mobileclip_image image = file(kDog), none{};
+  mobileclip_image two = image;
+  two.rgb = reinterpret_cast<const uint8_t*>("abc");
+  const auto encode = [&](const mobileclip_model* model, const mobileclip_image* images, size_t n,
+                          float* to, size_t room) {
+    return mobileclip_encode_image(model, images, n, 0, to, room, nullptr);
+  };
+  EXPECT_EQ(encode(nullptr, &image, 1, out.data(), dim_), MOBILECLIP_INVALID_ARGUMENT);
+  EXPECT_THAT(mobileclip_last_error(nullptr), HasSubstr("model is NULL"));
+  EXPECT_EQ(encode(model_, nullptr, 1, out.data(), dim_), MOBILECLIP_INVALID_ARGUMENT);
+  EXPECT_EQ(encode(model_, &image, 1, nullptr, dim_), MOBILECLIP_INVALID_ARGUMENT);
+  EXPECT_EQ(encode(model_, &image, 1, out.data(), dim_ - 1), MOBILECLIP_INVALID_ARGUMENT);
+  EXPECT_THAT(mobileclip_last_error(model_), HasSubstr("the buffer has"));
+  EXPECT_EQ(encode(model_, &image, SIZE_MAX / 2, out.data(), SIZE_MAX), MOBILECLIP_TOO_LARGE);
+  EXPECT_EQ(encode(model_, &none, 1, out.data(), dim_), MOBILECLIP_INVALID_ARGUMENT);
+  EXPECT_EQ(encode(model_, &two, 1, out.data(), dim_), MOBILECLIP_INVALID_ARGUMENT);
+  EXPECT_THAT(mobileclip_last_error(model_), HasSubstr("exactly one"));
+  EXPECT_EQ(encode(model_, nullptr, 0, nullptr, 0), MOBILECLIP_OK);
+  const char* texts[] = {"a dog", nullptr};
+  std::vector<float> rows(2 * dim_);
+  EXPECT_EQ(mobileclip_encode_text(model_, texts, 2, 0, rows.data(), rows.size()),
+            MOBILECLIP_INVALID_ARGUMENT);
+  EXPECT_THAT(mobileclip_last_error(model_), HasSubstr("text 1 is NULL"));
+  const std::vector<int32_t> ids(mobileclip_context_length(model_), -1);
+  EXPECT_EQ(mobileclip_encode_tokens(model_, ids.data(), 1, 0, out.data(), dim_),
+            MOBILECLIP_INVALID_ARGUMENT);
+  std::vector<float> zero(4);
+  EXPECT_EQ(mobileclip_normalize(zero.data(), 2, 2), MOBILECLIP_NON_FINITE);
+  EXPECT_EQ(mobileclip_embed_dim(nullptr), 0U);
+  EXPECT_STREQ(mobileclip_model_name(nullptr), "");
+  EXPECT_STREQ(mobileclip_status_name(MOBILECLIP_NOT_FOUND), "not_found");
+  EXPECT_STREQ(mobileclip_status_name(static_cast<mobileclip_status>(99)), "unknown");
+}
+
+TEST_F(CApi, CreationFailsWithASentence) {
+  mobileclip_model* model = model_;
+  EXPECT_EQ(mobileclip_create_model("nosuch", nullptr, &model), MOBILECLIP_NOT_FOUND);
+  EXPECT_EQ(model, nullptr);
+  EXPECT_THAT(mobileclip_last_error(nullptr), HasSubstr("nosuch"));
+  EXPECT_EQ(mobileclip_create_model("mobileclip_nano", nullptr, nullptr),
+            MOBILECLIP_INVALID_ARGUMENT);
+  mobileclip_options options{};
+  EXPECT_EQ(mobileclip_create_model("mobileclip_nano", &options, &model),
+            MOBILECLIP_INVALID_ARGUMENT);
+  EXPECT_THAT(mobileclip_last_error(nullptr), HasSubstr("struct_size"));
+  mobileclip_free_model(nullptr);
+}
+
+TEST_F(CApi, SharedModelKeepsEachThreadsError) {
+  std::vector<std::thread> threads;
+  std::vector<std::string> sentences(4);
+  for (size_t i = 0; i < sentences.size(); ++i) {
+    threads.emplace_back([&, i] {
+      const std::string name = "missing" + std::to_string(i) + ".png";
+      const mobileclip_image image = file(name.c_str());
+      std::vector<float> out(dim_);
+      for (int turn = 0; turn < 20; ++turn) {
+        mobileclip_encode_image(model_, &image, 1, 1, out.data(), dim_, nullptr);
+      }
+      sentences[i] = mobileclip_last_error(model_);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (size_t i = 0; i < sentences.size(); ++i) {
+    EXPECT_THAT(sentences[i], HasSubstr("missing" + std::to_string(i) + ".png"));
+  }
+  EXPECT_STREQ(mobileclip_last_error(model_), "");
+}
+
+}  // namespace
