@@ -1,4 +1,9 @@
 # System packages only; nothing is downloaded while configuring.
+set(MOBILECLIP_FMT fmt::fmt)
+if(MOBILECLIP_STATIC)
+  set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
+  set(MOBILECLIP_FMT fmt::fmt-header-only)  # Debian has no archive of it
+endif()
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(fmt REQUIRED)
@@ -20,7 +25,9 @@ if(MOBILECLIP_TESTS)
 endif()
 # Training is an optional part: ON needs libtorch, AUTO takes it where it is found.
 set(MOBILECLIP_TRAIN AUTO CACHE STRING "Build the trainer (libtorch): AUTO, ON or OFF")
-if(MOBILECLIP_TRAIN STREQUAL "AUTO")
+if(MOBILECLIP_STATIC)
+  include(static)
+elseif(MOBILECLIP_TRAIN STREQUAL "AUTO")
   find_package(Torch QUIET)
 elseif(MOBILECLIP_TRAIN)
   find_package(Torch REQUIRED)

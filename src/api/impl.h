@@ -22,12 +22,12 @@ Result<RgbImage> try_load_image(const Image& image, const PreprocessConfig& conf
 
 inline namespace v1 {
 
-struct Preprocess::Impl {
+struct [[gnu::visibility("hidden")]] Preprocess::Impl {
   PreprocessConfig config;
 };
 
 /// Weights, threads, and the sessions that are not at work. A call takes one and gives it back.
-struct Model::Impl {
+struct [[gnu::visibility("hidden")]] Model::Impl {
   Impl(const std::string& file_or_name, const Options& options);
 
   mutable ThreadPool pool;
@@ -42,7 +42,7 @@ struct Model::Impl {
   template <typename Encode>
   void with_session(const Encode& encode) const;
   /// Rows [first, first + loaded.size()) of `out`, or their errors.
-  void encode_loaded(std::vector<Result<RgbImage>>& loaded, size_t first, bool normalize,
+  void encode_loaded(std::vector<Result<RgbImage>> & loaded, size_t first, bool normalize,
                      Embeddings& out) const;
 };
 
