@@ -33,7 +33,6 @@ set_target_properties(mobileclip_library PROPERTIES OUTPUT_NAME mobileclip EXPOR
                       LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
 target_include_directories(mobileclip_library INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-target_compile_features(mobileclip_library INTERFACE $<$<COMPILE_LANGUAGE:CXX>:cxx_std_20>)
 add_library(mobileclip::mobileclip ALIAS mobileclip_library)
 
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/mobileclip)
