@@ -91,8 +91,9 @@ MOBILECLIP_API size_t mobileclip_context_length(const mobileclip_model* model);
 /// What multiplies cosines before a softmax: min(exp(logit_scale), 100) of the checkpoint.
 MOBILECLIP_API float mobileclip_logit_scale(const mobileclip_model* model);
 
-/* Below, `out` takes n × embed_dim float32, row-major, and holds at least out_size values; too few
-   are MOBILECLIP_INVALID_ARGUMENT. normalize != 0 scales rows to unit L2 norm. n may be 0. */
+/* Below, `out` takes n × embed_dim float32, row-major; out_size is how many values it has room for,
+   too few are MOBILECLIP_INVALID_ARGUMENT. normalize != 0 scales rows to unit L2 norm. n may be 0.
+ */
 
 /// n images. One that fails does not fail its neighbours: its row is NaN, statuses[i] (n of them,
 /// or NULL) tells why, and the call returns MOBILECLIP_SOME_FAILED; a lone one's own status if n

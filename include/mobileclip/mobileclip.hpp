@@ -13,6 +13,10 @@
 #ifndef MOBILECLIP_MOBILECLIP_HPP_
 #define MOBILECLIP_MOBILECLIP_HPP_
 
+#if __cplusplus < 202002L
+#error "mobileclip.hpp needs C++20: compile with -std=c++20; mobileclip.h is the C ABI"
+#endif
+
 #include <array>
 #include <cstddef>
 #include <cstdint>

@@ -60,10 +60,12 @@ export PKG_CONFIG_PATH
 PKG_CONFIG_PATH=$(dirname "$(find "$work/moved" -name mobileclip.pc)")
 export LD_LIBRARY_PATH=${PKG_CONFIG_PATH%/pkgconfig} CXX=$cxx CC=$cc
 "$source/tests/package/document.sh" "$source/docs/library.md" "$work"
-# One that must not compile proves that a failure shows.
-if (cd "$work" && echo 'int main() { return mobileclip::nothing; }' | $cxx -x c++ -std=c++20 $(pkg-config --cflags mobileclip) -fsyntax-only - 2>/dev/null); then
-  fail "a wrong program compiles"
+# A document whose output is not what its commands give proves that a difference shows.
+sed 's/^a dog$/a cat/' "$source/docs/library.md" >"$work/wrong.md"
+if "$source/tests/package/document.sh" "$work/wrong.md" "$work" >"$work/log"; then
+  fail "a wrong document passes"
 fi
+grep -q 'but it is' "$work/log" || fail "a wrong document fails for another reason: $(cat "$work/log")"
 
 quietly "$cmake" --build "$build" --target uninstall
 left=$(find "$work/prefix" \( ! -type d -o -name 'mobileclip*' \) 2>/dev/null || true)
