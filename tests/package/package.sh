@@ -60,6 +60,16 @@ export PKG_CONFIG_PATH
 PKG_CONFIG_PATH=$(dirname "$(find "$work/moved" -name mobileclip.pc)")
 export LD_LIBRARY_PATH=${PKG_CONFIG_PATH%/pkgconfig} CXX=$cxx CC=$cc
 "$source/tests/package/document.sh" "$source/docs/library.md" "$work"
+# The lines in the README are lines of a program.
+{
+  echo '#include <mobileclip/mobileclip.hpp>'
+  echo 'int main() {'
+  awk '/^```cpp$/ {inside = 1; next} /^```$/ {inside = 0} inside' "$source/README.md"
+  echo '}'
+} >"$work/readme.cc"
+grep -q create_model "$work/readme.cc" || fail "the README shows no C++"
+# shellcheck disable=SC2046
+quietly "$cxx" -std=c++20 -fsyntax-only "$work/readme.cc" $(pkg-config --cflags mobileclip)
 # A document whose output is not what its commands give proves that a difference shows.
 sed 's/^a dog$/a cat/' "$source/docs/library.md" >"$work/wrong.md"
 if "$source/tests/package/document.sh" "$work/wrong.md" "$work" >"$work/log"; then
