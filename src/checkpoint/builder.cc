@@ -1,5 +1,7 @@
 #include "checkpoint/builder.h"
 
+#include <algorithm>
+
 namespace mobileclip {
 namespace {
 
@@ -55,6 +57,32 @@ void CheckpointBuilder::add(TensorEntry entry) {
 
 void CheckpointBuilder::add_record(std::string name, Bytes bytes, uint32_t crc) {
   checkpoint_.records_.push_back({std::move(name), bytes, crc});
+}
+
+void CheckpointBuilder::add_blocks(Bytes data, uint64_t block, const std::vector<uint32_t>& crcs,
+                                   bool finite) {
+  const size_t first = checkpoint_.records_.size();
+  for (size_t i = 0; i < crcs.size(); ++i) {
+    const uint64_t begin = i * block;
+    const uint64_t end = std::min<uint64_t>(begin + block, data.size());
+    add_record(fmt::format("data bytes {} to {}", begin, end), data.subspan(begin, end - begin),
+               crcs[i]);
+  }
+  if (!finite) return;
+  for (size_t t = 0; t < checkpoint_.tensors_.size(); ++t) {
+    const TensorEntry& tensor = checkpoint_.tensors_[t];
+    const uint64_t size = dtype_size(tensor.dtype);
+    const auto start = static_cast<uint64_t>(tensor.storage.data() - data.data());
+    // An element counts to the block its first byte lies in.
+    for (uint64_t at = 0; at < tensor.storage.size();) {
+      const uint64_t index = (start + at) / block;
+      const uint64_t left = (index + 1) * block - (start + at);
+      const uint64_t bytes =
+          std::min<uint64_t>((left + size - 1) / size * size, tensor.storage.size() - at);
+      checkpoint_.records_[first + index].pieces.push_back({t, tensor.storage.subspan(at, bytes)});
+      at += bytes;
+    }
+  }
 }
 
 }  // namespace mobileclip

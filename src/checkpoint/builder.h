@@ -24,6 +24,8 @@ class CheckpointBuilder {
   void add(TensorEntry entry);
   /// A record whose CRC verify() checks.
   void add_record(std::string name, Bytes bytes, uint32_t crc);
+  /// Blocks of `data` whose CRC verify() checks; `finite`: of every tensor that it is finite, too.
+  void add_blocks(Bytes data, uint64_t block, const std::vector<uint32_t>& crcs, bool finite);
   void warn(std::string warning) { checkpoint_.warnings_.push_back(std::move(warning)); }
   void set_metadata(std::map<std::string, std::string> metadata) {
     checkpoint_.metadata_ = std::move(metadata);

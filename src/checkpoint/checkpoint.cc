@@ -4,6 +4,7 @@
 
 #include "checkpoint/builder.h"
 #include "checkpoint/detect.h"
+#include "checkpoint/own_format.h"
 
 namespace mobileclip {
 
@@ -27,6 +28,8 @@ const TensorEntry* Checkpoint::find(std::string_view name) const {
   return found == by_name_.end() ? nullptr : &tensors_[found->second];
 }
 
+bool Checkpoint::is_inference_form() const { return own_format::is_inference(metadata_); }
+
 void Checkpoint::verify(ThreadPool& pool) const {
   pool.parallel_for(records_.size(), [&](size_t i, int) {
     const Record& record = records_[i];
@@ -35,6 +38,12 @@ void Checkpoint::verify(ThreadPool& pool) const {
       fail(ErrorCode::kDamaged,
            "{}: the CRC-32 of {} is {:08x}, expected {:08x}: the file is corrupt", quote(name_),
            quote(record.name), crc, record.crc);
+    }
+    for (const Piece& piece : record.pieces) {
+      const TensorEntry& tensor = tensors_[piece.tensor];
+      if (all_finite(tensor.dtype, piece.bytes)) continue;
+      fail(ErrorCode::kDamaged, "{}: tensor {} holds NaN or infinity: weights must be finite",
+           quote(name_), quote(tensor.name));
     }
   });
 }

@@ -40,10 +40,13 @@ class Checkpoint {
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   /// Things worth a message, e.g. a CRC that was not computed by the writer.
   const std::vector<std::string>& warnings() const { return warnings_; }
+  /// Whether the tensors are in the inference form that `convert` writes.
+  bool is_inference_form() const;
   const MappedFile& file() const { return *file_; }
 
-  /// Checks the CRC-32 of every storage (zip only; the other formats have none), in parallel.
-  /// Throws kDamaged naming the record. Call once before the values are used.
+  /// Checks the CRC-32 of every storage of a zip or block of a file of our own (the other formats
+  /// have none), in parallel, and that the weights of a file in inference form are finite. Throws
+  /// kDamaged naming the record or tensor. Call once before the values are used.
   void verify(ThreadPool& pool) const;
 
  private:
@@ -56,10 +59,16 @@ class Checkpoint {
   std::map<std::string, size_t, std::less<>> by_name_;
   std::map<std::string, std::string> metadata_;
   std::vector<std::string> warnings_;
+  /// Elements of one tensor that must be finite.
+  struct Piece {
+    size_t tensor;
+    std::span<const std::byte> bytes;
+  };
   struct Record {
     std::string name;
     std::span<const std::byte> bytes;
     uint32_t crc;
+    std::vector<Piece> pieces = {};
   };
   std::vector<Record> records_;  // what verify() checks
 };
@@ -78,6 +87,8 @@ int64_t read_integer(const TensorEntry& entry, uint64_t index);
 /// The float32 elements where they lie in the file, if contiguous, float32 and 4-byte aligned; else
 /// null.
 const float* mapped_floats(const TensorEntry& entry);
+/// Whether no element of the whole elements in `bytes` is NaN or infinite. True for integers.
+bool all_finite(DType dtype, std::span<const std::byte> bytes);
 /// Row-major index of the first NaN or infinity, or elements() if all are finite. Vectorisable,
 /// exact.
 uint64_t first_non_finite(const TensorEntry& entry);

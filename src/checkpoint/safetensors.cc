@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "checkpoint/builder.h"
+#include "checkpoint/own_format.h"
 
 namespace mobileclip {
 namespace {
@@ -227,6 +228,7 @@ Checkpoint read_safetensors(CheckpointBuilder builder) {
   }
   Header header(what);
   nlohmann::json::sax_parse(text, &header);
+  own_format::check_header(header.metadata, text, what);
   const Bytes data = builder.bytes().subspan(reader.position());
   std::vector<TensorEntry> entries;
   entries.reserve(header.tensors.size());
@@ -235,11 +237,11 @@ Checkpoint read_safetensors(CheckpointBuilder builder) {
     entries.back().storage_index = entries.size() - 1;
   }
   require_tiling(header.tensors, data.size(), what);
-  const auto format = header.metadata.find("format");
-  if (format != header.metadata.end() && format->second == "mobileclip") {
-    join_row_scales(entries, what);
-  }
+  const bool folded = own_format::is_inference(header.metadata);
+  if (own_format::is_own(header.metadata) && !folded) join_row_scales(entries, what);
   for (TensorEntry& entry : entries) builder.add(std::move(entry));
+  builder.add_blocks(data, own_format::kBlock,
+                     own_format::block_checksums(header.metadata, data.size(), what), folded);
   builder.set_metadata(std::move(header.metadata));
   return builder.finish();
 }

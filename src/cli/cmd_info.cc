@@ -1,25 +1,16 @@
 // info: what a checkpoint is and holds.
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <map>
 
 #include "checkpoint/checkpoint.h"
 #include "cli/command.h"
+#include "cli/digest.h"
 #include "cli/json.h"
 #include "engine/recognise.h"
 
 namespace mobileclip::cli {
 namespace {
-
-std::string sha256(std::span<const std::byte> bytes) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  EVP_Digest(bytes.data(), bytes.size(), digest, &size, EVP_sha256(), nullptr);
-  std::string out;
-  for (unsigned int i = 0; i < size; ++i) out += fmt::format("{:02x}", digest[i]);
-  return out;
-}
 
 template <typename T>
 std::string json_list(const T& values) {
@@ -87,6 +78,9 @@ struct Facts {
   const Checkpoint& checkpoint;
   const Recognised& recognised;
   std::vector<std::string> folded;
+  std::string_view form() const {
+    return checkpoint.is_inference_form() ? "inference" : "training";
+  }
 };
 
 std::string_view interpolation_name(const ModelConfig& config) {
@@ -97,10 +91,10 @@ void write_json(const Facts& facts, bool verbose, Output& out) {
   const ModelConfig& config = *facts.recognised.config;
   const ParameterCount params = count_parameters(config);
   std::string line = fmt::format(
-      "{{\"file\":{},\"sha256\":\"{}\",\"format\":\"{}\",\"variant\":\"{}\",\"dialect\":\"{}\","
-      "\"candidates\":{},",
-      json_string(facts.file), facts.hash, facts.checkpoint.format(), config.name, config.dialect,
-      json_list(json_strings(facts.recognised.candidates)));
+      "{{\"file\":{},\"sha256\":\"{}\",\"format\":\"{}\",\"form\":\"{}\",\"variant\":\"{}\","
+      "\"dialect\":\"{}\",\"candidates\":{},",
+      json_string(facts.file), facts.hash, facts.checkpoint.format(), facts.form(), config.name,
+      config.dialect, json_list(json_strings(facts.recognised.candidates)));
   line += fmt::format(
       "\"input\":{{\"size\":{},\"mean\":{},\"std\":{},\"interpolation\":\"{}\",\"context\":{}}},",
       config.image_size, json_list(config.mean), json_list(config.std), interpolation_name(config),
@@ -119,7 +113,7 @@ void write_text(const Facts& facts, bool verbose, Output& out) {
   const ParameterCount params = count_parameters(config);
   out.line(fmt::format("file        {}", facts.file));
   out.line(fmt::format("sha256      {}", facts.hash));
-  out.line(fmt::format("format      {}", facts.checkpoint.format()));
+  out.line(fmt::format("format      {}, {} form", facts.checkpoint.format(), facts.form()));
   out.line(fmt::format(
       "variant     {}{}", config.name,
       facts.recognised.candidates.size() > 1
@@ -162,8 +156,11 @@ ExitCode run(const Arguments& arguments, Output& out) {
   const std::string asked = arch == nullptr ? "" : std::string(arch->name);
   const Recognised recognised = recognise(checkpoint, asked);
   Facts facts{path, sha256(checkpoint.file().bytes()), checkpoint, recognised, {}};
-  if (settings.verbose) {
-    facts.folded = Model::load(path, {asked, Towers::kBoth}, pool)->folded_layers();
+  // The names and shapes of a converted file are checked only when it is loaded.
+  if (settings.verbose || checkpoint.is_inference_form()) {
+    LoadOptions options;
+    options.arch = asked;
+    facts.folded = Model::load(checkpoint, options, pool)->folded_layers();
   }
   if (settings.json) {
     write_json(facts, settings.verbose, out);

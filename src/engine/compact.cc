@@ -4,8 +4,9 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "base/thread_pool.h"
+#include "checkpoint/narrow.h"
 #include "checkpoint/safetensors_writer.h"
+#include "engine/file_metadata.h"
 #include "engine/model.h"
 #include "engine/recognise.h"
 #include "model/clip.h"
@@ -25,24 +26,6 @@ struct Stored {
 template <typename T>
 std::string bytes_of(const std::vector<T>& values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
-}
-
-/// Round to nearest even; kInvalidArgument beyond the largest half.
-uint16_t to_half(float value, const std::string& name) {
-  const auto magnitude = std::abs(value);
-  if (magnitude >= 65520.0F) {
-    fail(ErrorCode::kInvalidArgument, "tensor {} holds {}, too large for float16", quote(name),
-         value);
-  }
-  const uint16_t sign = std::signbit(value) ? 0x8000 : 0;
-  if (magnitude == 0) return sign;
-  int exponent = 0;
-  std::frexp(magnitude, &exponent);
-  // The spacing of halves at this magnitude; subnormal ones share that of the smallest normal.
-  const int step = std::max(exponent - 11, -24);
-  const auto units = static_cast<uint32_t>(std::nearbyint(std::ldexp(magnitude, -step)));
-  const uint32_t biased = static_cast<uint32_t>(step + 24);
-  return static_cast<uint16_t>(sign | (biased * 1024 + units));
 }
 
 void add_int8_rows(const TensorSpec& spec, const std::vector<float>& values,
@@ -69,31 +52,19 @@ void add_floats(const TensorSpec& spec, const std::vector<float>& values,
     out.push_back({{spec.name, DType::kFloat32, spec.shape}, bytes_of(values)});
     return;
   }
-  std::vector<uint16_t> halves;
-  halves.reserve(values.size());
-  for (const float value : values) halves.push_back(to_half(value, spec.name));
-  out.push_back({{spec.name, DType::kFloat16, spec.shape}, bytes_of(halves)});
-}
-
-std::map<std::string, std::string> metadata_of(const ModelConfig& config,
-                                               const std::string& licence) {
-  return {{"format", "mobileclip"},
-          {"format_version", "1"},
-          {"variant", std::string(config.name)},
-          {"licence", licence},
-          {"image_size", std::to_string(config.image_size)},
-          {"interpolation",
-           config.interpolation == InterpolationKind::kBicubic ? "bicubic" : "bilinear"},
-          {"mean", fmt::format("{} {} {}", config.mean[0], config.mean[1], config.mean[2])},
-          {"std", fmt::format("{} {} {}", config.std[0], config.std[1], config.std[2])},
-          {"context", std::to_string(config.text.context)}};
+  out.push_back({{spec.name, DType::kFloat16, spec.shape},
+                 bytes_of(narrow(values, DType::kFloat16, spec.name))});
 }
 
 }  // namespace
 
-void write_compact(const std::string& from, const std::string& to, const std::string& licence) {
-  ThreadPool pool(1);
-  const Checkpoint checkpoint = Checkpoint::open(from);
+void write_compact(const Checkpoint& checkpoint, const std::string& to, const std::string& licence,
+                   ThreadPool& pool) {
+  if (checkpoint.is_inference_form()) {
+    fail(ErrorCode::kUnsupported,
+         "{} is folded already: the compact form is made from a training-form checkpoint",
+         quote(checkpoint.name()));
+  }
   const Recognised found = recognise(checkpoint);
   Model::load(checkpoint, {}, pool);  // every check that loading makes
   std::vector<Stored> stored;
@@ -118,7 +89,10 @@ void write_compact(const std::string& from, const std::string& to, const std::st
   std::vector<TensorDeclaration> declarations;
   declarations.reserve(stored.size());
   for (const Stored& one : stored) declarations.push_back(one.declaration);
-  SafetensorsWriter writer(to, metadata_of(*found.config, licence), std::move(declarations));
+  std::map<std::string, std::string> metadata = describe(*found.config);
+  metadata.emplace("format_version", "1");
+  metadata.emplace("licence", licence.empty() ? std::string(found.config->licence) : licence);
+  SafetensorsWriter writer(to, std::move(metadata), std::move(declarations));
   for (const Stored& one : stored) writer.write(std::as_bytes(std::span(one.bytes)));
   writer.finish();
 }

@@ -21,7 +21,9 @@ std::string temporary(const std::string& name) { return testing::TempDir() + "/"
 const std::string& packed() {
   static const std::string path = [] {
     write_synthetic_checkpoint(require_variant("mobileclip_nano"), temporary("nano.pt"));
-    write_compact(temporary("nano.pt"), temporary("nano.safetensors"), "MIT");
+    ThreadPool pool(2);
+    write_compact(Checkpoint::open(temporary("nano.pt")), temporary("nano.safetensors"), "MIT",
+                  pool);
     return temporary("nano.safetensors");
   }();
   return path;

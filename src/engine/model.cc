@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "checkpoint/scope.h"
+#include "layers/foundry.h"
 #include "model/clip.h"
 #include "reparam/values.h"
 
@@ -38,21 +39,28 @@ std::shared_ptr<const Model> Model::load(const Checkpoint& checkpoint, const Loa
   const ModelConfig& config = *recognised.config;
   checkpoint.verify(pool);
 
-  WeightSource source(checkpoint, recognised.prefix);
-  const ClipWeights weights = ClipWeights::read(Scope(source), config);
-  source.finish(fmt::format("{} as {}", quote(checkpoint.name()), config.name));
-
   const bool image = options.towers != Towers::kText;
   const bool text = options.towers != Towers::kImage;
-  if (!image) check_unbuilt(checkpoint, source, recognised.prefix, "image_encoder.", pool);
-  if (!text) check_unbuilt(checkpoint, source, recognised.prefix, "text_encoder.", pool);
+  const bool converted = checkpoint.is_inference_form();
+  // Of a converted file the training form is only recorded: paths and shapes of the layers.
+  WeightSource source = converted ? WeightSource() : WeightSource(checkpoint, recognised.prefix);
+  const ClipWeights weights = ClipWeights::read(Scope(source), config);
+  if (!converted) {
+    source.finish(fmt::format("{} as {}", quote(checkpoint.name()), config.name));
+    if (!image) check_unbuilt(checkpoint, source, recognised.prefix, "image_encoder.", pool);
+    if (!text) check_unbuilt(checkpoint, source, recognised.prefix, "text_encoder.", pool);
+  }
+  Foundry foundry;
+  if (options.list) foundry = Foundry::listing();
+  if (converted) foundry = Foundry::fetching(checkpoint, options.list);
 
   std::shared_ptr<Model> model(new Model);
   model->config_ = &config;
   model->candidates_ = recognised.candidates;
   model->warnings_ = checkpoint.warnings();
-  model->clip_ =
-      std::make_unique<Clip>(checkpoint, weights, config, image, text, pool, model->folded_);
+  model->clip_ = std::make_unique<Clip>(checkpoint, weights, config, image, text, pool, foundry);
+  model->folded_ = std::move(foundry.log());
+  model->stored_ = std::make_shared<const std::vector<StoredTensor>>(foundry.kept());
   return model;
 }
 

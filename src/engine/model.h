@@ -19,6 +19,7 @@
 namespace mobileclip {
 
 class Clip;
+struct StoredTensor;
 
 /// Which towers a load builds. The whole file is checked either way.
 enum class Towers { kBoth, kImage, kText };
@@ -26,13 +27,16 @@ enum class Towers { kBoth, kImage, kText };
 struct LoadOptions {
   std::string arch;  ///< variant name, or empty: recognised from all names and shapes
   Towers towers = Towers::kBoth;
+  /// Packs the weights as a converted file holds them and lists them: stored_tensors().
+  bool list = false;
 };
 
 /// Weights in inference form and all that is needed to use them. Thread-safe.
 class Model {
  public:
-  /// Errors: those of Checkpoint and recognise(); kDamaged for NaN, infinity or a negative variance
-  /// in a weight, naming the tensor.
+  /// A file in inference form is used where it lies. Errors: those of Checkpoint and recognise();
+  /// kDamaged for missing or unknown tensors of a file in inference form, for NaN, infinity or a
+  /// negative variance in a weight, naming the tensor.
   static std::shared_ptr<const Model> load(const std::string& path, const LoadOptions& options,
                                            ThreadPool& pool);
   /// The same of a checkpoint that is open already.
@@ -50,6 +54,8 @@ class Model {
   /// → conv 3x3".
   const std::vector<std::string>& folded_layers() const { return folded_; }
   const std::vector<std::string>& warnings() const { return warnings_; }
+  /// With LoadOptions::list: every inference-form tensor; the bytes live as long as this.
+  const std::vector<StoredTensor>& stored_tensors() const { return *stored_; }
   const Clip& clip() const { return *clip_; }
 
  private:
@@ -59,6 +65,7 @@ class Model {
   std::vector<std::string> candidates_;
   std::vector<std::string> folded_;
   std::vector<std::string> warnings_;
+  std::shared_ptr<const std::vector<StoredTensor>> stored_;
 };
 
 /// The input contract of a variant, as the preprocessor takes it.

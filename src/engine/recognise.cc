@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "checkpoint/prefixes.h"
 #include "checkpoint/scope.h"
+#include "engine/file_metadata.h"
 #include "model/clip.h"
 
 namespace mobileclip {
@@ -58,6 +59,20 @@ void refuse_folded(const Checkpoint& checkpoint) {
   }
 }
 
+/// A file of ours names its variant; loading checks that its tensors are that variant's.
+Recognised recognise_converted(const Checkpoint& checkpoint, const std::string& arch) {
+  Fit fit;
+  fit.config = &described_variant(checkpoint);
+  if (!arch.empty() && fit.config != &require_variant(arch)) {
+    if (fit.config->same_network != require_variant(arch).name) {
+      fail(ErrorCode::kWrongModel, "{} is a converted {}, not {} as asked for",
+           quote(checkpoint.name()), fit.config->name, require_variant(arch).name);
+    }
+    fit.config = &require_variant(arch);
+  }
+  return found(fit);
+}
+
 }  // namespace
 
 const ModelConfig& require_variant(const std::string& name) {
@@ -69,6 +84,7 @@ const ModelConfig& require_variant(const std::string& name) {
 }
 
 Recognised recognise(const Checkpoint& checkpoint, const std::string& arch) {
+  if (checkpoint.is_inference_form()) return recognise_converted(checkpoint, arch);
   std::optional<Fit> nearest;
   if (!arch.empty()) {
     nearest = best_fit(checkpoint, require_variant(arch));

@@ -1,6 +1,7 @@
 #include "kernels/depthwise.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "kernels/unroll.h"
@@ -176,36 +177,50 @@ namespace {
 
 HWY_EXPORT(Run);
 
-}  // namespace
-
-PackedDepthwise PackedDepthwise::pack(const double* weight, const double* bias, size_t channels,
-                                      size_t multiplier, size_t kh, size_t kw, size_t stride) {
+void require_kernel(size_t kh, size_t kw, size_t stride, size_t multiplier) {
   if (kh % 2 == 0 || kw % 2 == 0 || (multiplier != 1 && multiplier != 2) ||
       (stride != 1 && stride != 2) || kh > 15 || kw > 7) {
     fail(ErrorCode::kInternal, "no depthwise kernel for {}x{}, stride {}, multiplier {}", kh, kw,
          stride, multiplier);
   }
+}
+
+}  // namespace
+
+PackedDepthwise PackedDepthwise::pack(const double* weight, const double* bias, size_t channels,
+                                      size_t multiplier, size_t kh, size_t kw, size_t stride) {
+  require_kernel(kh, kw, stride, multiplier);
+  const size_t taps = kh * kw;
+  AlignedBuffer weights(taps * multiplier * channels);
+  AlignedBuffer biases(multiplier * channels);
+  for (size_t c = 0; c < channels; ++c) {
+    for (size_t m = 0; m < multiplier; ++m) {
+      const size_t o = c * multiplier + m;
+      biases[m * channels + c] = static_cast<float>(bias[o]);
+      for (size_t t = 0; t < taps; ++t) {
+        weights[(t * multiplier + m) * channels + c] = static_cast<float>(weight[o * taps + t]);
+      }
+    }
+  }
+  return from_stored(FloatStore(std::move(weights)), FloatStore(std::move(biases)), channels,
+                     multiplier, kh, kw, stride);
+}
+
+PackedDepthwise PackedDepthwise::from_stored(FloatStore weights, FloatStore bias, size_t channels,
+                                             size_t multiplier, size_t kh, size_t kw,
+                                             size_t stride) {
+  require_kernel(kh, kw, stride, multiplier);
   PackedDepthwise out;
   out.channels_ = channels;
   out.multiplier_ = multiplier;
   out.kh_ = kh;
   out.kw_ = kw;
   out.stride_ = stride;
-  const size_t taps = kh * kw;
-  out.weights_ = AlignedBuffer(taps * multiplier * channels);
-  out.bias_ = AlignedBuffer(multiplier * channels);
-  out.zeros_ = AlignedBuffer(channels);
-  std::fill_n(out.zeros_.data(), channels, 0.0f);
-  for (size_t c = 0; c < channels; ++c) {
-    for (size_t m = 0; m < multiplier; ++m) {
-      const size_t o = c * multiplier + m;
-      out.bias_[m * channels + c] = static_cast<float>(bias[o]);
-      for (size_t t = 0; t < taps; ++t) {
-        out.weights_[(t * multiplier + m) * channels + c] =
-            static_cast<float>(weight[o * taps + t]);
-      }
-    }
-  }
+  out.weights_ = std::move(weights);
+  out.bias_ = std::move(bias);
+  AlignedBuffer zeros(channels);
+  std::fill_n(zeros.data(), channels, 0.0f);
+  out.zeros_ = FloatStore(std::move(zeros));
   return out;
 }
 

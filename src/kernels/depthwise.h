@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-#include "base/aligned_buffer.h"
+#include "base/float_store.h"
 #include "kernels/gemm.h"
 
 namespace mobileclip::kernels {
@@ -18,6 +18,9 @@ class PackedDepthwise {
   /// `weight` is (C·multiplier) × kh × kw row-major (torch's layout), `bias` C·multiplier values.
   static PackedDepthwise pack(const double* weight, const double* bias, size_t channels,
                               size_t multiplier, size_t kh, size_t kw, size_t stride);
+  /// Of weights packed before: kh × kw × multiplier × C, and bias multiplier × C.
+  static PackedDepthwise from_stored(FloatStore weights, FloatStore bias, size_t channels,
+                                     size_t multiplier, size_t kh, size_t kw, size_t stride);
 
   size_t channels() const { return channels_; }  ///< of the input
   size_t multiplier() const { return multiplier_; }
@@ -33,9 +36,9 @@ class PackedDepthwise {
 
  private:
   size_t channels_ = 0, multiplier_ = 1, kh_ = 0, kw_ = 0, stride_ = 1;
-  AlignedBuffer weights_;
-  AlignedBuffer bias_;
-  AlignedBuffer zeros_;
+  FloatStore weights_;
+  FloatStore bias_;
+  FloatStore zeros_;
 };
 
 /// Output rows [row_begin, row_end) of one image: `in` is H × W × C, `out` points at row

@@ -1,6 +1,7 @@
 #include "kernels/gemm.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "kernels/unroll.h"
@@ -26,17 +27,18 @@ constexpr size_t kMaxRows = 12;
 constexpr size_t kMaxRows = 6;
 #endif
 
-size_t PanelWidth() { return 2 * hn::Lanes(D()); }
+size_t TileWidth() { return 2 * hn::Lanes(D()); }
 
 struct Tile {
   const float* a;
   size_t lda;
   const float* panel;
+  size_t panel_stride;  // floats from one k to the next
   const float* bias;
   size_t k;
   float* c;
   size_t ldc;
-  size_t columns;  // that exist, of the panel's
+  size_t columns;  // that exist, of the tile's
   Activation activation;
   const float* residual;
   size_t residual_stride;
@@ -66,7 +68,7 @@ template <size_t kRows, size_t kVectors>
 void RunTile(const Tile& t) {
   const D d;
   const size_t lanes = hn::Lanes(d);
-  const size_t stride = 2 * lanes;
+  const size_t stride = t.panel_stride;
   V sums[kRows][kVectors];
   MOBILECLIP_UNROLL
   for (size_t v = 0; v < kVectors; ++v) {
@@ -106,10 +108,10 @@ HWY_INLINE void RunRows(size_t rows, const Tile& t) {
   }
 }
 
-/// Rows [row_begin, row_end) × panels [panel_begin, panel_end).
+/// Rows [row_begin, row_end) × tiles of columns [tile_begin, tile_end).
 void Block(const float* a, size_t lda, const PackedMatrix& w, float* c, size_t ldc,
-           const Epilogue& epilogue, size_t row_begin, size_t row_end, size_t panel_begin,
-           size_t panel_end) {
+           const Epilogue& epilogue, size_t row_begin, size_t row_end, size_t tile_begin,
+           size_t tile_end) {
   const size_t lanes = hn::Lanes(D());
   const size_t width = 2 * lanes;
   // Rows of A per pass: they stay in L2 while all panels go by.
@@ -119,10 +121,12 @@ void Block(const float* a, size_t lda, const PackedMatrix& w, float* c, size_t l
     const size_t rows = std::min(pass, row_end - first);
     // Tiles of nearly equal height: no short one at the end that would leave the FMA units idle.
     const size_t tiles = (rows + kMaxRows - 1) / kMaxRows;
-    for (size_t p = panel_begin; p < panel_end; ++p) {
+    for (size_t p = tile_begin; p < tile_end; ++p) {
+      const size_t in_panel = p * width % w.panel_width();
       Tile t;
       t.lda = lda;
-      t.panel = w.panels() + p * w.k() * width;
+      t.panel = w.panels() + (p * width - in_panel) * w.k() + in_panel;
+      t.panel_stride = w.panel_width();
       t.bias = w.bias() + p * width;
       t.k = w.k();
       t.ldc = ldc;
@@ -155,12 +159,12 @@ HWY_AFTER_NAMESPACE();
 namespace mobileclip::kernels {
 namespace {
 
-HWY_EXPORT(PanelWidth);
+HWY_EXPORT(TileWidth);
 HWY_EXPORT(Block);
 
 size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
 
-size_t current_panel_width() { return HWY_DYNAMIC_DISPATCH(PanelWidth)(); }
+size_t tile_width() { return HWY_DYNAMIC_DISPATCH(TileWidth)(); }
 
 /// The transposition into panels, in blocks of k so that the lines it writes stay in L1.
 template <typename T>
@@ -187,13 +191,13 @@ void fill_panels(const T* weight, const T* bias, size_t n, size_t k, size_t widt
 }
 
 void run_block(const float* a, size_t lda, const PackedMatrix& w, float* c, size_t ldc,
-               const Epilogue& epilogue, size_t row_begin, size_t row_end, size_t panel_begin,
-               size_t panel_end) {
-  if (w.panel_width() != current_panel_width()) {
+               const Epilogue& epilogue, size_t row_begin, size_t row_end, size_t tile_begin,
+               size_t tile_end) {
+  if (w.panel_width() % tile_width() != 0) {
     fail(ErrorCode::kInternal, "weights packed for another instruction set were used");
   }
   HWY_DYNAMIC_DISPATCH(Block)
-  (a, lda, w, c, ldc, epilogue, row_begin, row_end, panel_begin, panel_end);
+  (a, lda, w, c, ldc, epilogue, row_begin, row_end, tile_begin, tile_end);
 }
 
 // Rows of one task: several tiles, so that a panel is read once for many rows.
@@ -202,45 +206,60 @@ constexpr size_t kTaskRows = 96;
 }  // namespace
 
 template <typename T>
-PackedMatrix PackedMatrix::make(const T* weight, const T* bias, size_t n, size_t k) {
+PackedMatrix PackedMatrix::make(const T* weight, const T* bias, size_t n, size_t k,
+                                size_t panel_width) {
   PackedMatrix out;
   out.n_ = n;
   out.k_ = k;
-  out.panel_width_ = current_panel_width();
+  out.panel_width_ = panel_width == 0 ? tile_width() : panel_width;
   const size_t padded = divide_up(n, out.panel_width_) * out.panel_width_;
-  out.panels_ = AlignedBuffer(padded * k);
-  out.bias_ = AlignedBuffer(padded);
-  fill_panels(weight, bias, n, k, out.panel_width_, out.panels_.data(), out.bias_.data());
+  AlignedBuffer panels(padded * k);
+  AlignedBuffer padded_bias(padded);
+  fill_panels(weight, bias, n, k, out.panel_width_, panels.data(), padded_bias.data());
+  out.panels_ = FloatStore(std::move(panels));
+  out.bias_ = FloatStore(std::move(padded_bias));
   return out;
 }
 
-PackedMatrix PackedMatrix::pack(const float* weight, const float* bias, size_t n, size_t k) {
-  return make(weight, bias, n, k);
+PackedMatrix PackedMatrix::pack(const float* weight, const float* bias, size_t n, size_t k,
+                                size_t panel_width) {
+  return make(weight, bias, n, k, panel_width);
 }
 
-PackedMatrix PackedMatrix::pack(const double* weight, const double* bias, size_t n, size_t k) {
-  return make(weight, bias, n, k);
+PackedMatrix PackedMatrix::pack(const double* weight, const double* bias, size_t n, size_t k,
+                                size_t panel_width) {
+  return make(weight, bias, n, k, panel_width);
+}
+
+PackedMatrix PackedMatrix::from_stored(FloatStore panels, FloatStore bias, size_t n, size_t k) {
+  PackedMatrix out;
+  out.n_ = n;
+  out.k_ = k;
+  out.panel_width_ = kStoredPanelWidth;
+  out.panels_ = std::move(panels);
+  out.bias_ = std::move(bias);
+  return out;
 }
 
 void gemm(const float* a, size_t lda, size_t m, const PackedMatrix& w, float* c, size_t ldc,
           const Epilogue& epilogue) {
-  run_block(a, lda, w, c, ldc, epilogue, 0, m, 0, divide_up(w.n(), w.panel_width()));
+  run_block(a, lda, w, c, ldc, epilogue, 0, m, 0, divide_up(w.n(), tile_width()));
 }
 
 void gemm(ThreadPool& pool, const float* a, size_t lda, size_t m, const PackedMatrix& w, float* c,
           size_t ldc, const Epilogue& epilogue) {
   if (m == 0 || w.n() == 0) return;
-  const size_t panels = divide_up(w.n(), w.panel_width());
+  const size_t tiles = divide_up(w.n(), tile_width());
   const auto threads = static_cast<size_t>(pool.threads());
   const size_t row_parts = divide_up(m, kTaskRows);
   // Enough tasks to even the load; weights are split before rows are made short.
   const size_t wanted = threads == 1 ? 1 : 4 * threads;
-  const size_t panel_parts = std::min(panels, divide_up(wanted, row_parts));
-  pool.parallel_for(row_parts * panel_parts, [&](size_t task, int) {
-    const size_t r = task / panel_parts;
-    const size_t p = task % panel_parts;
+  const size_t tile_parts = std::min(tiles, divide_up(wanted, row_parts));
+  pool.parallel_for(row_parts * tile_parts, [&](size_t task, int) {
+    const size_t r = task / tile_parts;
+    const size_t p = task % tile_parts;
     run_block(a, lda, w, c, ldc, epilogue, m * r / row_parts, m * (r + 1) / row_parts,
-              panels * p / panel_parts, panels * (p + 1) / panel_parts);
+              tiles * p / tile_parts, tiles * (p + 1) / tile_parts);
   });
 }
 

@@ -4,22 +4,31 @@
 
 #include <cstddef>
 
-#include "base/aligned_buffer.h"
+#include "base/float_store.h"
 #include "base/thread_pool.h"
 
 namespace mobileclip::kernels {
 
 enum class Activation { kNone, kGelu };
 
-/// W (N × K, a linear layer's or 1×1 convolution's weight) in panels for the register tile, with
-/// its bias. Packed for the instruction set in use. Immutable, thread-safe.
+/// The width of the panels of stored weights: a multiple of every instruction set's own.
+constexpr size_t kStoredPanelWidth = 32;
+
+/// W (N × K, a linear layer's or 1×1 convolution's weight) in panels of `panel_width` rows of W,
+/// each K × panel_width, with its bias. A panel may be wider than the register tile: it then serves
+/// several tiles. Immutable, thread-safe.
 class PackedMatrix {
  public:
   PackedMatrix() = default;
-  /// `weight` is row-major N × K; `bias` has N values or is null (zeros).
-  static PackedMatrix pack(const float* weight, const float* bias, size_t n, size_t k);
+  /// `weight` is row-major N × K; `bias` has N values or is null (zeros). Panels are as wide as the
+  /// register tile of the instruction set in use, or `panel_width`.
+  static PackedMatrix pack(const float* weight, const float* bias, size_t n, size_t k,
+                           size_t panel_width = 0);
   /// The same from double, rounded once: for folded weights.
-  static PackedMatrix pack(const double* weight, const double* bias, size_t n, size_t k);
+  static PackedMatrix pack(const double* weight, const double* bias, size_t n, size_t k,
+                           size_t panel_width = 0);
+  /// Of panels packed before, kStoredPanelWidth wide, on a 64-byte boundary both.
+  static PackedMatrix from_stored(FloatStore panels, FloatStore bias, size_t n, size_t k);
 
   size_t n() const { return n_; }
   size_t k() const { return k_; }
@@ -29,14 +38,17 @@ class PackedMatrix {
 
  private:
   template <typename T>
-  static PackedMatrix make(const T* weight, const T* bias, size_t n, size_t k);
+  static PackedMatrix make(const T* weight, const T* bias, size_t n, size_t k, size_t panel_width);
 
   size_t n_ = 0;
   size_t k_ = 0;
   size_t panel_width_ = 0;
-  AlignedBuffer panels_;
-  AlignedBuffer bias_;
+  FloatStore panels_;
+  FloatStore bias_;
 };
+
+/// Whole stored panels that N rows of W need.
+constexpr size_t stored_panels(size_t n) { return (n + kStoredPanelWidth - 1) / kStoredPanelWidth; }
 
 /// What happens to the sums before they are stored: bias, then activation, then + residual.
 struct Epilogue {

@@ -44,6 +44,29 @@ TEST(kernelsGemm, EqualsTheReferenceForAllSizesOnAllInstructionSets) {
   });
 }
 
+TEST(kernelsGemm, StoredPanelsGiveTheSameBits) {
+  test::for_each_isa([] {
+    for (const size_t n : {1, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 96}) {
+      const Shape s{13, n, 37};
+      const Operands o(s);
+      const PackedMatrix native = PackedMatrix::pack(o.weight.data(), o.bias.data(), n, s.k);
+      const PackedMatrix wide =
+          PackedMatrix::pack(o.weight.data(), o.bias.data(), n, s.k, kStoredPanelWidth);
+      const size_t padded = stored_panels(n) * kStoredPanelWidth;
+      const PackedMatrix stored =
+          PackedMatrix::from_stored(FloatStore::view(wide.panels(), padded * s.k),
+                                    FloatStore::view(wide.bias(), padded), n, s.k);
+      std::vector<float> expected(s.m * n), ours(s.m * n);
+      gemm(o.a.data(), s.k, s.m, native, expected.data(), n, {Activation::kGelu});
+      gemm(o.a.data(), s.k, s.m, stored, ours.data(), n, {Activation::kGelu});
+      EXPECT_EQ(ours, expected) << n;
+      ThreadPool pool(3);
+      gemm(pool, o.a.data(), s.k, s.m, stored, ours.data(), n, {Activation::kGelu});
+      EXPECT_EQ(ours, expected) << n;
+    }
+  });
+}
+
 TEST(kernelsGemm, TouchesNothingOutsideItsOperands) {
   test::for_each_isa([] {
     for (const Shape s : {Shape{13, 33, 9}, Shape{7, 17, 3}, Shape{1, 1, 1}, Shape{25, 48, 31}}) {

@@ -25,14 +25,14 @@ AttentionBlockWeights AttentionBlockWeights::read(const Scope& scope, size_t cha
   return out;
 }
 
-AttentionBlock::AttentionBlock(const AttentionBlockWeights& weights, FoldLog& log)
-    : qkv_(pack_linear_after(fold(weights.norm), weights.qkv)),
-      proj_(pack_linear_scaled(weights.proj, weights.layer_scale_1)),
-      ffn_(weights.ffn, weights.layer_scale_2, log) {
-  log.push_back(
+AttentionBlock::AttentionBlock(const AttentionBlockWeights& weights, Foundry& foundry)
+    : qkv_(pack_linear_after(foundry, weights.norm, weights.qkv)),
+      proj_(pack_linear_scaled(foundry, weights.proj, weights.layer_scale_1)),
+      ffn_(weights.ffn, weights.layer_scale_2, foundry) {
+  foundry.log(
       fmt::format("{}: norm + token_mixer.qkv -> linear {}x{}", weights.path, qkv_.n(), qkv_.k()));
-  log.push_back(fmt::format("{}: token_mixer.proj * layer_scale_1 -> linear {}x{}", weights.path,
-                            proj_.n(), proj_.k()));
+  foundry.log(fmt::format("{}: token_mixer.proj * layer_scale_1 -> linear {}x{}", weights.path,
+                          proj_.n(), proj_.k()));
 }
 
 void AttentionBlock::forward(const RunContext& context, Features& f) const {

@@ -24,7 +24,7 @@ struct AttentionBlockWeights {
 /// kAttention.
 class AttentionBlock {
  public:
-  AttentionBlock(const AttentionBlockWeights& weights, FoldLog& log);
+  AttentionBlock(const AttentionBlockWeights& weights, Foundry& foundry);
   void forward(const RunContext& context, Features& features) const;
 
  private:

@@ -23,15 +23,14 @@ ConvFfnWeights ConvFfnWeights::read(const Scope& scope, size_t channels, size_t 
   return out;
 }
 
-ConvFfn::ConvFfn(const ConvFfnWeights& weights, const Weight& layer_scale, FoldLog& log)
-    : fc1_(pack_linear(weights.fc1)), fc2_(pack_linear_scaled(weights.fc2, layer_scale)) {
-  FoldedConv conv = fold(weights.conv);
-  // A text encoder's 1×k kernel runs over positions that are rows here.
-  if (conv.shape.kh == 1) std::swap(conv.shape.kh, conv.shape.kw);
-  conv_ = pack_depthwise(conv, conv.shape.out, 1);
-  log.push_back(fmt::format("{}: conv.conv + conv.bn -> depthwise {}x{}", weights.path,
-                            weights.conv.shape.kh, weights.conv.shape.kw));
-  log.push_back(
+ConvFfn::ConvFfn(const ConvFfnWeights& weights, const Weight& layer_scale, Foundry& foundry)
+    : conv_(pack_depthwise(foundry, weights.path + ".conv", weights.conv.shape,
+                           weights.conv.shape.out, 1, [&] { return fold(weights.conv); })),
+      fc1_(pack_linear(foundry, weights.fc1)),
+      fc2_(pack_linear_scaled(foundry, weights.fc2, layer_scale)) {
+  foundry.log(fmt::format("{}: conv.conv + conv.bn -> depthwise {}x{}", weights.path,
+                          weights.conv.shape.kh, weights.conv.shape.kw));
+  foundry.log(
       fmt::format("{}: fc2 * layer_scale -> linear {}x{}", weights.path, fc2_.n(), fc2_.k()));
 }
 

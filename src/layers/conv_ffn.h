@@ -21,7 +21,7 @@ struct ConvFfnWeights {
 /// x + layer_scale · fc2(GELU(fc1(conv(x)))), the layer scale folded into fc2.
 class ConvFfn {
  public:
-  ConvFfn(const ConvFfnWeights& weights, const Weight& layer_scale, FoldLog& log);
+  ConvFfn(const ConvFfnWeights& weights, const Weight& layer_scale, Foundry& foundry);
   /// From features.data to features.spare, then swaps. The hidden tensor lives only in bands that
   /// stay in a core's cache.
   void forward(const RunContext& context, Features& features) const;

@@ -7,11 +7,12 @@ constexpr size_t kBandPositions = 128;
 
 }  // namespace
 
-DenseConv::DenseConv(const FoldedConv& conv, size_t stride, size_t padding,
-                     kernels::Activation activation)
-    : weights_(pack_dense(conv)),
-      in_(conv.shape.in),
-      kernel_(conv.shape.kh),
+DenseConv::DenseConv(Foundry& foundry, const std::string& path, const ConvShape& shape,
+                     size_t stride, size_t padding, kernels::Activation activation,
+                     const FoldConv& fold)
+    : weights_(pack_dense(foundry, path, shape, fold)),
+      in_(shape.in),
+      kernel_(shape.kh),
       stride_(stride),
       padding_(padding),
       activation_(activation) {}

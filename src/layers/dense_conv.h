@@ -12,7 +12,8 @@ namespace mobileclip {
 class DenseConv {
  public:
   DenseConv() = default;
-  DenseConv(const FoldedConv& conv, size_t stride, size_t padding, kernels::Activation activation);
+  DenseConv(Foundry& foundry, const std::string& path, const ConvShape& shape, size_t stride,
+            size_t padding, kernels::Activation activation, const FoldConv& fold);
   size_t out_channels() const { return weights_.n(); }
   size_t out_extent(size_t extent) const { return (extent + 2 * padding_ - kernel_) / stride_ + 1; }
   /// n × H × W × in → n × H_out × W_out × out; `in` and `out` must not overlap.

@@ -23,14 +23,18 @@ PatchEmbedWeights PatchEmbedWeights::read(const Scope& scope, size_t in, size_t 
   return weights;
 }
 
-PatchEmbed::PatchEmbed(const PatchEmbedWeights& weights, FoldLog& log)
-    : pointwise_(pack_dense(fold(weights.pointwise))) {
-  FoldedConv large = fold(weights.large);
-  add_centred(large, fold(weights.small));
-  large_ = pack_depthwise(large, weights.in, 2);
-  if (weights.se) se_.emplace(*weights.se);
-  log.push_back(fmt::format("{}: lkb_origin + small_conv -> conv 7x7", weights.path));
-  log.push_back(describe_fold(weights.pointwise));
+PatchEmbed::PatchEmbed(const PatchEmbedWeights& weights, Foundry& foundry)
+    : large_(pack_depthwise(foundry, weights.path, weights.large.shape, weights.in, 2,
+                            [&] {
+                              FoldedConv large = fold(weights.large);
+                              add_centred(large, fold(weights.small));
+                              return large;
+                            })),
+      pointwise_(pack_dense(foundry, weights.pointwise.path, weights.pointwise.shape,
+                            [&] { return fold(weights.pointwise); })) {
+  if (weights.se) se_.emplace(*weights.se, foundry);
+  foundry.log(fmt::format("{}: lkb_origin + small_conv -> conv 7x7", weights.path));
+  foundry.log(describe_fold(weights.pointwise));
 }
 
 void PatchEmbed::forward(const RunContext& context, Features& f) const {

@@ -22,7 +22,7 @@ struct PatchEmbedWeights {
 
 class PatchEmbed {
  public:
-  PatchEmbed(const PatchEmbedWeights& weights, FoldLog& log);
+  PatchEmbed(const PatchEmbedWeights& weights, Foundry& foundry);
   /// H × W × in → H/2 × W/2 × out.
   void forward(const RunContext& context, Features& features) const;
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "kernels/elementwise.h"
-#include "layers/packing.h"
 
 namespace mobileclip {
 namespace {
@@ -17,10 +16,10 @@ LayerNormWeights LayerNormWeights::read(const Scope& scope, size_t width) {
   return {scope.weight("weight", {width}), scope.weight("bias", {width})};
 }
 
-LayerNorm::LayerNorm(const LayerNormWeights& weights)
+LayerNorm::LayerNorm(const LayerNormWeights& weights, Foundry& foundry)
     : width_(weights.weight.shape[0]),
-      weight_(load_floats(weights.weight)),
-      bias_(load_floats(weights.bias)) {}
+      weight_(foundry.floats(weights.weight)),
+      bias_(foundry.floats(weights.bias)) {}
 
 void LayerNorm::forward(const RunContext& context, const float* x, size_t rows, float* out) const {
   const size_t tasks = (rows + kRowsPerTask - 1) / kRowsPerTask;

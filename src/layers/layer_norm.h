@@ -3,6 +3,7 @@
 #define MOBILECLIP_LAYERS_LAYER_NORM_H_
 
 #include "checkpoint/scope.h"
+#include "layers/foundry.h"
 #include "layers/run_context.h"
 
 namespace mobileclip {
@@ -15,13 +16,13 @@ struct LayerNormWeights {
 /// eps 1e-5, biased variance.
 class LayerNorm {
  public:
-  explicit LayerNorm(const LayerNormWeights& weights);
+  LayerNorm(const LayerNormWeights& weights, Foundry& foundry);
   /// rows × width → out, which may be x.
   void forward(const RunContext& context, const float* x, size_t rows, float* out) const;
 
  private:
   size_t width_;
-  AlignedBuffer weight_, bias_;
+  FloatStore weight_, bias_;
 };
 
 }  // namespace mobileclip

@@ -14,13 +14,16 @@ MciStemWeights MciStemWeights::read(const Scope& scope, size_t channels) {
   return out;
 }
 
-MciStem::MciStem(const MciStemWeights& weights, FoldLog& log)
-    : dense_(fold(weights.dense), 2, 1, kernels::Activation::kGelu),
-      depthwise_(pack_depthwise(fold(weights.depthwise), weights.channels, 2)),
-      pointwise_(pack_dense(fold(weights.pointwise))) {
-  log.push_back(describe_fold(weights.dense));
-  log.push_back(describe_fold(weights.depthwise));
-  log.push_back(describe_fold(weights.pointwise));
+MciStem::MciStem(const MciStemWeights& weights, Foundry& foundry)
+    : dense_(foundry, weights.dense.path, weights.dense.shape, 2, 1, kernels::Activation::kGelu,
+             [&] { return fold(weights.dense); }),
+      depthwise_(pack_depthwise(foundry, weights.depthwise.path, weights.depthwise.shape,
+                                weights.channels, 2, [&] { return fold(weights.depthwise); })),
+      pointwise_(pack_dense(foundry, weights.pointwise.path, weights.pointwise.shape,
+                            [&] { return fold(weights.pointwise); })) {
+  foundry.log(describe_fold(weights.dense));
+  foundry.log(describe_fold(weights.depthwise));
+  foundry.log(describe_fold(weights.pointwise));
 }
 
 void MciStem::forward(const RunContext& context, const float* image, Features& f) const {
@@ -42,9 +45,11 @@ ConvExpWeights ConvExpWeights::read(const Scope& scope, size_t in) {
   return out;
 }
 
-ConvExp::ConvExp(const ConvExpWeights& weights, FoldLog& log)
-    : conv_(pack_depthwise(fold(weights.conv), weights.in, 1)), se_(weights.se) {
-  log.push_back(describe_fold(weights.conv));
+ConvExp::ConvExp(const ConvExpWeights& weights, Foundry& foundry)
+    : conv_(pack_depthwise(foundry, weights.conv.path, weights.conv.shape, weights.in, 1,
+                           [&] { return fold(weights.conv); })),
+      se_(weights.se, foundry) {
+  foundry.log(describe_fold(weights.conv));
 }
 
 void ConvExp::forward(const RunContext& context, Features& f) const {

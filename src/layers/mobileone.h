@@ -20,7 +20,7 @@ struct MciStemWeights {
 
 class MciStem {
  public:
-  MciStem(const MciStemWeights& weights, FoldLog& log);
+  MciStem(const MciStemWeights& weights, Foundry& foundry);
   /// `image` is n × S × S × 3 (f.n, S = f.height = f.width); fills f with S/4 × S/4 × C.
   void forward(const RunContext& context, const float* image, Features& f) const;
 
@@ -40,7 +40,7 @@ struct ConvExpWeights {
 
 class ConvExp {
  public:
-  ConvExp(const ConvExpWeights& weights, FoldLog& log);
+  ConvExp(const ConvExpWeights& weights, Foundry& foundry);
   void forward(const RunContext& context, Features& f) const;
 
  private:

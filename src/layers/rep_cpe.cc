@@ -12,12 +12,14 @@ RepCpeWeights RepCpeWeights::read(const Scope& scope, size_t channels) {
           pe.weight("bias", {channels})};
 }
 
-RepCpe::RepCpe(const RepCpeWeights& weights, FoldLog& log) {
-  FoldedConv conv{
-      {weights.channels, 1, 7, 7}, load_values(weights.weight), load_values(weights.bias)};
-  add_identity(conv);
-  conv_ = pack_depthwise(conv, weights.channels, 1);
-  log.push_back(fmt::format("{}: identity + pe -> depthwise 7x7", weights.path));
+RepCpe::RepCpe(const RepCpeWeights& weights, Foundry& foundry) {
+  const ConvShape shape{weights.channels, 1, 7, 7};
+  conv_ = pack_depthwise(foundry, weights.path, shape, weights.channels, 1, [&] {
+    FoldedConv conv{shape, load_values(weights.weight), load_values(weights.bias)};
+    add_identity(conv);
+    return conv;
+  });
+  foundry.log(fmt::format("{}: identity + pe -> depthwise 7x7", weights.path));
 }
 
 void RepCpe::forward(const RunContext& context, Features& features) const {

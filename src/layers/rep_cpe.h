@@ -20,7 +20,7 @@ struct RepCpeWeights {
 /// x = x + pe(x).
 class RepCpe {
  public:
-  RepCpe(const RepCpeWeights& weights, FoldLog& log);
+  RepCpe(const RepCpeWeights& weights, Foundry& foundry);
   void forward(const RunContext& context, Features& features) const;
 
  private:

@@ -30,13 +30,13 @@ RepMixerBlockWeights RepMixerBlockWeights::read_text(const Scope& scope, size_t 
   return read(scope, channels, hidden, 1, 11, 1, 11);
 }
 
-RepMixerBlock::RepMixerBlock(const RepMixerBlockWeights& weights, FoldLog& log)
-    : ffn_(weights.ffn, weights.layer_scale, log) {
-  FoldedConv mixer = fold(weights.mixer);
-  log.push_back(fmt::format("{}: identity + layer_scale * (mixer - norm) -> depthwise {}x{}",
-                            weights.mixer.path, mixer.shape.kh, mixer.shape.kw));
-  if (mixer.shape.kh == 1) std::swap(mixer.shape.kh, mixer.shape.kw);
-  mixer_ = pack_depthwise(mixer, mixer.shape.out, 1);
+RepMixerBlock::RepMixerBlock(const RepMixerBlockWeights& weights, Foundry& foundry)
+    : mixer_(pack_depthwise(foundry, weights.mixer.path, weights.mixer.mixer.shape,
+                            weights.mixer.mixer.shape.out, 1, [&] { return fold(weights.mixer); })),
+      ffn_(weights.ffn, weights.layer_scale, foundry) {
+  const ConvShape& shape = weights.mixer.mixer.shape;
+  foundry.log(fmt::format("{}: identity + layer_scale * (mixer - norm) -> depthwise {}x{}",
+                          weights.mixer.path, shape.kh, shape.kw));
 }
 
 void RepMixerBlock::forward(const RunContext& context, Features& features) const {

@@ -19,7 +19,7 @@ struct RepMixerBlockWeights {
 /// x = RepMixer(x); x = x + layer_scale · ConvFFN(x). A text is height = positions, width = 1.
 class RepMixerBlock {
  public:
-  RepMixerBlock(const RepMixerBlockWeights& weights, FoldLog& log);
+  RepMixerBlock(const RepMixerBlockWeights& weights, Foundry& foundry);
   void forward(const RunContext& context, Features& features) const;
 
  private:

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstddef>
-#include <string>
 #include <vector>
 
 #include "base/aligned_buffer.h"
@@ -64,9 +63,6 @@ struct Bands {
 
 /// Bands of about `target` positions each, evenly sized, at least one per thread if there are rows.
 Bands plan_bands(size_t n, size_t height, size_t width, size_t target, int threads);
-
-/// What was folded, a line each: "name: parts -> result".
-using FoldLog = std::vector<std::string>;
 
 }  // namespace mobileclip
 

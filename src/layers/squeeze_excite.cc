@@ -11,8 +11,9 @@ SqueezeExciteWeights SqueezeExciteWeights::read(const Scope& scope, size_t chann
           LinearWeights::read(scope / expand_name, channels, squeezed, true, true)};
 }
 
-SqueezeExcite::SqueezeExcite(const SqueezeExciteWeights& weights)
-    : reduce_(pack_linear(weights.reduce)), expand_(pack_linear(weights.expand)) {}
+SqueezeExcite::SqueezeExcite(const SqueezeExciteWeights& weights, Foundry& foundry)
+    : reduce_(pack_linear(foundry, weights.reduce)),
+      expand_(pack_linear(foundry, weights.expand)) {}
 
 void SqueezeExcite::forward_gelu(const RunContext& context, float* x, size_t n,
                                  size_t positions) const {

@@ -18,7 +18,7 @@ struct SqueezeExciteWeights {
 /// blocks that use it).
 class SqueezeExcite {
  public:
-  explicit SqueezeExcite(const SqueezeExciteWeights& weights);
+  SqueezeExcite(const SqueezeExciteWeights& weights, Foundry& foundry);
   /// In place on n items of positions × channels.
   void forward_gelu(const RunContext& context, float* x, size_t n, size_t positions) const;
 

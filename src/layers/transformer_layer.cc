@@ -19,13 +19,13 @@ TransformerLayerWeights TransformerLayerWeights::read(const Scope& scope, size_t
 }
 
 TransformerLayer::TransformerLayer(const TransformerLayerWeights& weights, size_t heads,
-                                   bool causal)
-    : norm_attention_(weights.norm_attention),
-      norm_ffn_(weights.norm_ffn),
-      qkv_(pack_linear(weights.qkv)),
-      out_(pack_linear(weights.out)),
-      fc1_(pack_linear(weights.fc1)),
-      fc2_(pack_linear(weights.fc2)),
+                                   bool causal, Foundry& foundry)
+    : norm_attention_(weights.norm_attention, foundry),
+      norm_ffn_(weights.norm_ffn, foundry),
+      qkv_(pack_linear(foundry, weights.qkv)),
+      out_(pack_linear(foundry, weights.out)),
+      fc1_(pack_linear(foundry, weights.fc1)),
+      fc2_(pack_linear(foundry, weights.fc2)),
       head_dim_(out_.n() / heads),
       causal_(causal) {}
 

@@ -19,7 +19,8 @@ struct TransformerLayerWeights {
 /// kHidden.
 class TransformerLayer {
  public:
-  TransformerLayer(const TransformerLayerWeights& weights, size_t heads, bool causal);
+  TransformerLayer(const TransformerLayerWeights& weights, size_t heads, bool causal,
+                   Foundry& foundry);
   /// In place on n items of T × width.
   void forward(const RunContext& context, float* x, size_t n, size_t tokens) const;
 

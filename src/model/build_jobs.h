@@ -3,33 +3,29 @@
 #define MOBILECLIP_MODEL_BUILD_JOBS_H_
 
 #include <functional>
-#include <iterator>
 #include <utility>
 #include <vector>
 
 #include "base/thread_pool.h"
-#include "layers/run_context.h"
+#include "layers/foundry.h"
 
 namespace mobileclip {
 
-/// Collects one job per layer; each fills its own place and writes its own log.
+/// Collects one job per layer; each fills its own place with its own part of the foundry.
 class BuildJobs {
  public:
-  void add(std::function<void(FoldLog& log)> job) { jobs_.push_back(std::move(job)); }
+  void add(std::function<void(Foundry& foundry)> job) { jobs_.push_back(std::move(job)); }
 
-  /// Runs all; appends their logs to `log` in the order they were added. Errors are rethrown.
-  void run(ThreadPool& pool, FoldLog& log) {
-    std::vector<FoldLog> logs(jobs_.size());
-    pool.parallel_for(jobs_.size(), [&](size_t i, int) { jobs_[i](logs[i]); });
-    for (FoldLog& part : logs) {
-      log.insert(log.end(), std::make_move_iterator(part.begin()),
-                 std::make_move_iterator(part.end()));
-    }
+  /// Runs all; `foundry` absorbs their parts in the order they were added. Errors are rethrown.
+  void run(ThreadPool& pool, Foundry& foundry) {
+    std::vector<Foundry> parts(jobs_.size(), foundry.part());
+    pool.parallel_for(jobs_.size(), [&](size_t i, int) { jobs_[i](parts[i]); });
+    for (Foundry& part : parts) foundry.absorb(std::move(part));
     jobs_.clear();
   }
 
  private:
-  std::vector<std::function<void(FoldLog&)>> jobs_;
+  std::vector<std::function<void(Foundry&)>> jobs_;
 };
 
 }  // namespace mobileclip

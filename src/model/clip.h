@@ -29,8 +29,9 @@ std::vector<TensorSpec> expected_tensors(const ModelConfig& config);
 /// Inference form; immutable, thread-safe. A tower that was not asked for is null.
 class Clip {
  public:
+  /// `checkpoint` is what `weights` or the foundry read: its bytes are kept.
   Clip(const Checkpoint& checkpoint, const ClipWeights& weights, const ModelConfig& config,
-       bool image, bool text, ThreadPool& pool, FoldLog& log);
+       bool image, bool text, ThreadPool& pool, Foundry& foundry);
 
   const ImageEncoder* image() const { return image_.get(); }
   const TextEncoder* text() const { return text_.get(); }
@@ -41,6 +42,7 @@ class Clip {
   Checkpoint checkpoint_;  // keeps the mapped bytes alive
   std::unique_ptr<const ImageEncoder> image_;
   std::unique_ptr<const TextEncoder> text_;
+  FloatStore logit_scale_stored_;
   float logit_scale_ = 0;
 };
 

@@ -76,22 +76,23 @@ Mci::Mci(const MciWeights& weights, const ModelConfig& config, BuildJobs& jobs)
     : image_size_(static_cast<size_t>(config.image_size)) {
   // The stem's first output is the largest: half the image's extent.
   features_per_item_ = (image_size_ / 2) * (image_size_ / 2) * weights.stem.channels;
-  jobs.add([&](FoldLog& log) { stem_ = std::make_unique<MciStem>(weights.stem, log); });
+  jobs.add([&](Foundry& foundry) { stem_ = std::make_unique<MciStem>(weights.stem, foundry); });
   network_.resize(weights.network.size());
   for (size_t i = 0; i < network_.size(); ++i) {
     network_[i].resize(weights.network[i].size());
     for (size_t j = 0; j < network_[i].size(); ++j) {
-      jobs.add([this, &weights, i, j](FoldLog& log) {
+      jobs.add([this, &weights, i, j](Foundry& foundry) {
         std::visit(
             [&]<typename W>(const W& block) {
-              network_[i][j].template emplace<typename BlockOf<W>::Type>(block, log);
+              network_[i][j].template emplace<typename BlockOf<W>::Type>(block, foundry);
             },
             weights.network[i][j]);
       });
     }
   }
-  jobs.add([&](FoldLog& log) { conv_exp_ = std::make_unique<ConvExp>(weights.conv_exp, log); });
-  jobs.add([&](FoldLog&) { projection_ = pack_projection(weights.projection); });
+  jobs.add(
+      [&](Foundry& foundry) { conv_exp_ = std::make_unique<ConvExp>(weights.conv_exp, foundry); });
+  jobs.add([&](Foundry& foundry) { projection_ = pack_projection(foundry, weights.projection); });
 }
 
 void Mci::run(const RunContext& context, size_t begin, size_t end, Features& f,

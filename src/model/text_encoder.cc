@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "checkpoint/checkpoint.h"
 #include "kernels/elementwise.h"
-#include "reparam/values.h"
 
 namespace mobileclip {
 
@@ -36,29 +36,32 @@ TextEncoder::TextEncoder(const TextWeights& weights, const ModelConfig& config, 
     : config_(config.text), width_(static_cast<size_t>(config.text.width)) {
   mixers_.resize(weights.mixers.size());
   for (size_t i = 0; i < mixers_.size(); ++i) {
-    jobs.add([this, &weights, i](FoldLog& log) {
-      mixers_[i] = std::make_unique<RepMixerBlock>(weights.mixers[i], log);
+    jobs.add([this, &weights, i](Foundry& foundry) {
+      mixers_[i] = std::make_unique<RepMixerBlock>(weights.mixers[i], foundry);
     });
   }
   layers_.resize(weights.layers.size());
   for (size_t i = 0; i < layers_.size(); ++i) {
-    jobs.add([this, &weights, i](FoldLog&) {
+    jobs.add([this, &weights, i](Foundry& foundry) {
       layers_[i] = std::make_unique<TransformerLayer>(
-          weights.layers[i], static_cast<size_t>(config_.heads), config_.causal);
+          weights.layers[i], static_cast<size_t>(config_.heads), config_.causal, foundry);
     });
   }
-  jobs.add([&](FoldLog&) {
-    embedding_ = finite_mapped_floats(weights.embedding);
-    table_ = *weights.embedding.entry;
+  jobs.add([&](Foundry& foundry) {
+    const TensorEntry* table = foundry.table(weights.embedding);
+    if (table == nullptr) return;  // not in a converted file: the foundry tells
+    table_ = *table;
+    embedding_ = mapped_floats(table_);
     if (embedding_ == nullptr && !table_.contiguous()) {
-      converted_embedding_ = load_floats(weights.embedding);
+      converted_embedding_ = AlignedBuffer(table_.elements());
+      read_elements(table_, converted_embedding_.data());
       embedding_ = converted_embedding_.data();
     }
   });
-  jobs.add([&](FoldLog&) {
-    positions_ = load_floats(weights.positions);
-    norm_ = std::make_unique<LayerNorm>(weights.norm);
-    projection_ = pack_projection(weights.projection);
+  jobs.add([&](Foundry& foundry) {
+    positions_ = foundry.floats(weights.positions);
+    norm_ = std::make_unique<LayerNorm>(weights.norm, foundry);
+    projection_ = pack_projection(foundry, weights.projection);
   });
 }
 

@@ -43,7 +43,7 @@ class TextEncoder {
   const float* embedding_ = nullptr;  // null: rows come from the entry
   TensorEntry table_;
   AlignedBuffer converted_embedding_;  // of a table that is not row-major
-  AlignedBuffer positions_;
+  FloatStore positions_;
   std::vector<std::unique_ptr<RepMixerBlock>> mixers_;
   std::vector<std::unique_ptr<TransformerLayer>> layers_;
   std::unique_ptr<LayerNorm> norm_;

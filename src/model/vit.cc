@@ -56,29 +56,32 @@ Vit::Vit(const VitWeights& weights, const ModelConfig& config, BuildJobs& jobs)
       width_(static_cast<size_t>(config.vit.width)),
       patches_(weights.positions.shape[2]) {
   for (size_t i = 0; i < 2; ++i) {
-    jobs.add([this, &weights, i](FoldLog& log) {
-      stem_[i] = DenseConv(fold(weights.stem[i]), kStemKernel[i], kStemPadding[i],
-                           kernels::Activation::kGelu);
-      log.push_back(fmt::format("{}.{}.block: conv + norm -> conv {}x{}", weights.path, i,
-                                kStemKernel[i], kStemKernel[i]));
+    jobs.add([this, &weights, i](Foundry& foundry) {
+      const std::string path = fmt::format("{}.{}.block", weights.path, i);
+      stem_[i] = DenseConv(foundry, path, weights.stem[i].shape, kStemKernel[i], kStemPadding[i],
+                           kernels::Activation::kGelu, [&] { return fold(weights.stem[i]); });
+      foundry.log(
+          fmt::format("{}: conv + norm -> conv {}x{}", path, kStemKernel[i], kStemKernel[i]));
     });
   }
-  jobs.add([&](FoldLog&) {
-    const FoldedConv last{weights.last_shape, load_values(weights.last_weight),
-                          load_values(weights.last_bias)};
-    stem_[2] = DenseConv(last, kStemKernel[2], kStemPadding[2], kernels::Activation::kNone);
+  jobs.add([&](Foundry& foundry) {
+    stem_[2] = DenseConv(foundry, weights.path + ".2.block", weights.last_shape, kStemKernel[2],
+                         kStemPadding[2], kernels::Activation::kNone, [&] {
+                           return FoldedConv{weights.last_shape, load_values(weights.last_weight),
+                                             load_values(weights.last_bias)};
+                         });
   });
   layers_.resize(weights.layers.size());
   for (size_t i = 0; i < layers_.size(); ++i) {
-    jobs.add([this, &weights, i, heads = static_cast<size_t>(config.vit.heads)](FoldLog&) {
-      layers_[i] = std::make_unique<TransformerLayer>(weights.layers[i], heads, false);
+    jobs.add([this, &weights, i, heads = static_cast<size_t>(config.vit.heads)](Foundry& foundry) {
+      layers_[i] = std::make_unique<TransformerLayer>(weights.layers[i], heads, false, foundry);
     });
   }
-  jobs.add([&](FoldLog&) {
-    class_token_ = load_floats(weights.class_token);
-    positions_ = load_floats(weights.positions);
-    norm_ = std::make_unique<LayerNorm>(weights.norm);
-    projection_ = pack_projection(weights.projection);
+  jobs.add([&](Foundry& foundry) {
+    class_token_ = foundry.floats(weights.class_token);
+    positions_ = foundry.floats(weights.positions);
+    norm_ = std::make_unique<LayerNorm>(weights.norm, foundry);
+    projection_ = pack_projection(foundry, weights.projection);
   });
 }
 

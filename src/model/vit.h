@@ -37,7 +37,7 @@ class Vit : public ImageEncoder {
  private:
   size_t image_size_, width_, patches_;
   std::array<DenseConv, 3> stem_;
-  AlignedBuffer class_token_, positions_;
+  FloatStore class_token_, positions_;
   std::vector<std::unique_ptr<TransformerLayer>> layers_;
   std::unique_ptr<LayerNorm> norm_;
   kernels::PackedMatrix projection_;

@@ -57,7 +57,7 @@ say "student"
 trained "$out/student" configs/nano.json
 
 say "the compact form and its report"
-build/release/tools/mobileclip_compact "$out/student/last.pt" "$out/mobileclip_nano.safetensors" \
-  "MIT; drawings: see NOTICE"
+build/release/mobileclip convert "$out/student/last.pt" "$out/mobileclip_nano.safetensors" --compact \
+  --licence "MIT; drawings: see NOTICE"
 report --model "$out/mobileclip_nano.safetensors" --train "$out/shards/train" | tee "$out/report.txt"
 say "cp $out/mobileclip_nano.safetensors assets/ makes it the shipped model"

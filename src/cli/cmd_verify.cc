@@ -1,0 +1,101 @@
+// verify: whether a model's file is whole and this machine computes what it should.
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/digest.h"
+#include "cli/json.h"
+#include "engine/file_record.h"
+#include "engine/find_model.h"
+#include "engine/self_check.h"
+#include "kernels/isa.h"
+
+namespace mobileclip::cli {
+namespace {
+
+struct Findings {
+  std::string file, variant, hash, recorded;
+  bool tested = false;  // results are stored for the variant
+  SelfCheckReport report;
+  bool passed() const { return !tested || report.passed(); }
+};
+
+void write_json(const Findings& f, Output& out) {
+  std::string arithmetic = "null";
+  if (f.tested) {
+    arithmetic = fmt::format(
+        "{{\"instruction_set\":\"{}\",\"weights_equal\":{},\"image_error\":{},\"text_error\":{},"
+        "\"tolerance\":{}}}",
+        kernels::isa_name(), f.report.weights_equal, json_number(f.report.image_error),
+        json_number(f.report.text_error), json_number(kSelfCheckTolerance));
+  }
+  out.line(
+      fmt::format("{{\"file\":{},\"variant\":\"{}\",\"sha256\":\"{}\",\"recorded_sha256\":{},"
+                  "\"arithmetic\":{},\"ok\":{}}}",
+                  json_string(f.file), f.variant, f.hash,
+                  f.recorded.empty() ? "null" : json_string(f.recorded), arithmetic, f.passed()));
+}
+
+void write_text(const Findings& f, Output& out) {
+  out.line(fmt::format("file        whole: {} ({})", f.file, f.variant));
+  out.line(fmt::format("sha256      {}{}", f.hash,
+                       f.recorded.empty() ? ", none recorded" : ", as recorded"));
+  if (!f.tested) {
+    out.line(fmt::format("arithmetic  not checked: no results are stored for {}", f.variant));
+    return;
+  }
+  out.line(fmt::format("arithmetic  {}: image error {:.1e}, text error {:.1e}, at most {:.0e}; {}",
+                       kernels::isa_name(), f.report.image_error, f.report.text_error,
+                       kSelfCheckTolerance,
+                       f.report.weights_equal ? "folded weights equal" : "folded weights differ"));
+}
+
+ExitCode run(const Arguments& arguments, Output& out) {
+  const Settings settings = settings_of(arguments);
+  if (arguments.positional().size() != 1) throw UsageError("verify takes one MODEL");
+  const ModelConfig* arch = arch_of(arguments);
+  const std::string& word = arguments.positional().front();
+  const Checkpoint checkpoint = mobileclip::open_model(word);
+  Findings f;
+  f.file = checkpoint.name();
+  f.hash = sha256(checkpoint.file().bytes());
+  f.recorded = recorded_sha256(f.file);
+  if (!f.recorded.empty() && f.recorded != f.hash) {
+    fail(ErrorCode::kDamaged, "{} has the SHA-256 {}, recorded was {}: the file changed",
+         quote(f.file), f.hash, f.recorded);
+  }
+  ThreadPool pool(settings.threads);
+  LoadOptions options;
+  if (arch != nullptr) options.arch = arch->name;
+  const ModelConfig* config = nullptr;
+  {
+    const auto model = Model::load(checkpoint, options, pool);  // checksums, shapes, values
+    config = &model->config();
+    if (!settings.quiet) {
+      for (const std::string& warning : model->warnings()) message(warning);
+    }
+  }
+  f.variant = config->name;
+  f.tested = has_self_check(*config);
+  if (f.tested) f.report = run_self_check(*config, pool);
+  if (settings.json) {
+    write_json(f, out);
+  } else {
+    write_text(f, out);
+  }
+  if (f.passed()) return kOk;
+  message("this machine does not compute what it should: results cannot be trusted");
+  return kIntegrity;
+}
+
+}  // namespace
+
+Command verify_command() {
+  return {"verify",
+          "MODEL",
+          "checks a model's file, and this machine's arithmetic against stored results",
+          {kArchOption},
+          run};
+}
+
+}  // namespace mobileclip::cli

@@ -1,0 +1,22 @@
+/// `__metadata__` of this project's own files (docs/format.md).
+#ifndef MOBILECLIP_ENGINE_FILE_METADATA_H_
+#define MOBILECLIP_ENGINE_FILE_METADATA_H_
+
+#include <map>
+#include <string>
+
+#include "checkpoint/checkpoint.h"
+#include "config/model_config.h"
+
+namespace mobileclip {
+
+/// Variant and input contract.
+std::map<std::string, std::string> describe(const ModelConfig& config);
+
+/// The variant that a file in inference form names. kUnsupported if it is unknown, kDamaged if the
+/// file states another input contract than the variant's.
+const ModelConfig& described_variant(const Checkpoint& converted);
+
+}  // namespace mobileclip
+
+#endif  // MOBILECLIP_ENGINE_FILE_METADATA_H_

@@ -1,0 +1,75 @@
+#include "engine/work.h"
+
+#include <cstddef>
+
+namespace mobileclip {
+namespace {
+
+size_t halved(size_t extent) { return (extent + 1) / 2; }
+
+/// Multiply-adds of a transformer layer for each token.
+size_t transformer_layer(size_t width, size_t ffn) { return 4 * width * width + 2 * width * ffn; }
+
+size_t mci(const ModelConfig& config) {
+  const auto width = [&](size_t stage) { return static_cast<size_t>(config.mci.widths[stage]); };
+  const auto ratio = static_cast<size_t>(config.mci.ffn_ratio);
+  size_t extent = halved(static_cast<size_t>(config.image_size));
+  size_t sum = extent * extent * width(0) * 3 * 3 * 3;  // the stem: dense, depthwise, 1×1
+  extent = halved(extent);
+  sum += extent * extent * width(0) * (3 * 3 + width(0));
+  for (size_t stage = 0; stage < 4; ++stage) {
+    const size_t c = width(stage);
+    if (stage > 0) {
+      extent = halved(extent);
+      sum += extent * extent * c * (7 * 7 + c);
+      if (stage >= 2) sum += 2 * c * (c / 4);  // squeeze-and-excite
+    }
+    const size_t positions = extent * extent;
+    const bool attention = stage == 3;
+    if (attention) sum += positions * c * 7 * 7;  // positional encoding
+    const size_t mixer = attention ? 4 * c * c : 3 * 3 * c;
+    const size_t ffn = 7 * 7 * c + 2 * c * ratio * c;
+    sum += static_cast<size_t>(config.mci.depths[stage]) * positions * (mixer + ffn);
+  }
+  const size_t last = 2 * width(3);
+  sum += extent * extent * last * 3 * 3 + 2 * last * (last / 16);
+  return sum + last * static_cast<size_t>(config.embed_dim);
+}
+
+size_t vit(const ModelConfig& config) {
+  const auto width = static_cast<size_t>(config.vit.width);
+  const auto stem = static_cast<size_t>(config.vit.stem_width);
+  size_t extent = static_cast<size_t>(config.image_size) / 4;
+  size_t sum = extent * extent * stem * 3 * 4 * 4;
+  extent /= 2;
+  sum += extent * extent * stem * stem * 2 * 2;
+  extent /= 2;
+  sum += extent * extent * width * stem * 2 * 2;
+  const size_t tokens = extent * extent + 1;
+  sum += tokens * static_cast<size_t>(config.vit.layers) *
+         transformer_layer(width, static_cast<size_t>(config.vit.ffn));
+  return sum + width * static_cast<size_t>(config.embed_dim);
+}
+
+size_t text(const ModelConfig& config) {
+  const auto width = static_cast<size_t>(config.text.width);
+  const auto ffn = static_cast<size_t>(config.text.ffn);
+  const auto layers = static_cast<size_t>(config.text.layers);
+  size_t per_token = layers * transformer_layer(width, ffn);
+  if (config.text_tower == TextTower::kMct) {
+    per_token += 2 * (11 * width + 11 * width + 2 * width * ffn);  // two RepMixer blocks
+  }
+  return static_cast<size_t>(config.text.context) * per_token +
+         width * static_cast<size_t>(config.embed_dim);
+}
+
+double gflop(size_t multiply_adds) { return 2e-9 * static_cast<double>(multiply_adds); }
+
+}  // namespace
+
+Work work_per_item(const ModelConfig& config) {
+  const bool is_mci = config.image_tower == ImageTower::kMci;
+  return {gflop(is_mci ? mci(config) : vit(config)), gflop(text(config))};
+}
+
+}  // namespace mobileclip

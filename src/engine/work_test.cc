@@ -1,0 +1,34 @@
+#include "engine/work.h"
+
+#include <gtest/gtest.h>
+
+#include "config/accuracy.h"
+#include "engine/recognise.h"
+
+namespace mobileclip {
+namespace {
+
+TEST(Work, IsThatOfThePublishedNetworks) {
+  const struct {
+    const char* name;
+    double image, text;
+  } expected[] = {{"mobileclip_s0", 4.75, 2.59},
+                  {"mobileclip_s1", 9.28, 5.81},
+                  {"mobileclip_s2", 15.63, 5.81},
+                  {"mobileclip_b", 33.99, 5.81},
+                  {"mobileclip_blt", 33.99, 5.81}};
+  for (const auto& one : expected) {
+    const Work work = work_per_item(require_variant(one.name));
+    EXPECT_NEAR(work.image, one.image, 0.005) << one.name;
+    EXPECT_NEAR(work.text, one.text, 0.005) << one.name;
+  }
+}
+
+TEST(Work, EveryPublishedModelIsAVariant) {
+  for (const PublishedModel& model : published_models()) {
+    EXPECT_NE(find_variant(model.variant), nullptr) << model.variant;
+  }
+}
+
+}  // namespace
+}  // namespace mobileclip
