@@ -115,7 +115,7 @@ bool SelfCheckReport::passed() const {
 }
 
 SelfCheckValues compute_self_check(const ModelConfig& config, ThreadPool& pool,
-                                 const Meddle& meddle) {
+                                   const Meddle& meddle) {
   const std::string file = synthetic_file(config);
   LoadOptions options;
   options.arch = config.name;

@@ -34,13 +34,13 @@ using Meddle = std::function<void(const std::vector<StoredTensor>& weights)>;
 
 /// Folds the synthetic network and runs it. Takes about twice the network's weights of memory.
 SelfCheckValues compute_self_check(const ModelConfig& config, ThreadPool& pool,
-                                 const Meddle& meddle = {});
+                                   const Meddle& meddle = {});
 
 /// Whether results for this variant are stored in the program.
 bool has_self_check(const ModelConfig& config);
 /// Compares with them. kUnsupported if there are none.
 SelfCheckReport run_self_check(const ModelConfig& config, ThreadPool& pool,
-                             const Meddle& meddle = {});
+                               const Meddle& meddle = {});
 
 /// The rows of assets/self_check.tsv for one variant, without an end of line at the end.
 std::string self_check_rows(const ModelConfig& config, const SelfCheckValues& values);
