@@ -1,25 +1,47 @@
-// The embedding members of a record.
-#include <cstdint>
+// The embedding members of a record; what is read and written again is read as the same.
+#include <algorithm>
 #include <string>
 
-#include "base/error.h"
 #include "data/augmentation_json.h"
 #include "data/embeddings.h"
+#include "target.h"
+
+namespace {
+
+using mobileclip::fuzz::require;
+
+void require_whole(const mobileclip::NamedMatrices& matrices) {
+  for (const auto& [name, matrix] : matrices) {
+    require(matrix.values.size() == matrix.rows * matrix.cols, "rows times columns values");
+  }
+}
+
+/// The first byte says which member the others are.
+bool read(uint8_t kind, const std::string& bytes) {
+  switch (kind % 3) {
+    case 0:
+      require_whole(mobileclip::read_npz(bytes, "fuzz"));
+      return false;
+    case 1:
+      require_whole(mobileclip::read_pth_gz(bytes, "fuzz"));
+      return false;
+    default: {
+      const auto views = mobileclip::parse_augmentations(bytes, "fuzz");
+      const std::string text = mobileclip::augmentations_json(views);
+      const auto again = mobileclip::parse_augmentations(text, "fuzz");
+      require(mobileclip::augmentations_json(again) == text, "written and read is the same");
+      return std::ranges::any_of(views,
+                                 [](const auto& view) { return view.crop && view.crop->top == 7; });
+    }
+  }
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
-  const std::string bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   try {
-    switch (data[0] % 3) {
-      case 0:
-        mobileclip::read_npz(bytes, "fuzz");
-        break;
-      case 1:
-        mobileclip::read_pth_gz(bytes, "fuzz");
-        break;
-      default:
-        mobileclip::parse_augmentations(bytes, "fuzz");
-    }
+    mobileclip::fuzz::probe(read(data[0], mobileclip::fuzz::as_string(data + 1, size - 1)));
   } catch (const mobileclip::Error&) {
   }
   return 0;

@@ -1,13 +1,25 @@
-// Any bytes as a pickle.
-#include <cstdint>
+// Any bytes as a pickle: inert values that refer to each other inside their arena.
+#include <algorithm>
 
-#include "base/error.h"
 #include "checkpoint/pickle_reader.h"
+#include "target.h"
+
+using mobileclip::fuzz::require;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  mobileclip::ByteReader reader({reinterpret_cast<const std::byte*>(data), size}, "input");
+  using Kind = mobileclip::PickleValue::Kind;
+  mobileclip::ByteReader reader(mobileclip::fuzz::as_bytes(data, size), "input");
   try {
-    mobileclip::read_pickle(reader, "input");
+    const auto pickle = mobileclip::read_pickle(reader, "input");
+    require(pickle.root < pickle.values.size(), "the root is one of the values");
+    bool rare = false;
+    for (const auto& value : pickle.values) {
+      for (const uint32_t item : value.items) {
+        require(item < pickle.values.size(), "items are values");
+      }
+      rare = rare || (value.kind == Kind::kInt && value.integer == 42);
+    }
+    mobileclip::fuzz::probe(rare);
   } catch (const mobileclip::Error&) {
   }
   return 0;

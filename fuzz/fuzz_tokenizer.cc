@@ -1,23 +1,26 @@
-// Any bytes as a text.
-#include <cstdint>
-#include <cstdlib>
+// Any bytes as a text: ids in range, framed, cut to the context; a longer context only adds.
+#include <algorithm>
 #include <string_view>
 
+#include "target.h"
 #include "text/tokenizer.h"
 
 using mobileclip::Tokenizer;
+using mobileclip::fuzz::require;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto all = Tokenizer::shared().encode(text, 1 << 20).ids;
   for (const int context : {2, 77, 1 << 20}) {
-    const auto tokens = Tokenizer::shared().encode(text, context);
-    const bool framed = tokens.ids.size() >= 2 && tokens.ids.front() == Tokenizer::kStartOfText &&
-                        tokens.ids.back() == Tokenizer::kEndOfText &&
-                        tokens.ids.size() <= static_cast<size_t>(context);
-    if (!framed) std::abort();
-    for (const int32_t id : tokens.ids) {
-      if (id < 0 || id >= Tokenizer::kVocabularySize) std::abort();
+    const auto ids = Tokenizer::shared().encode(text, context).ids;
+    require(ids.size() >= 2 && ids.size() <= static_cast<size_t>(context), "cut to the context");
+    require(ids.front() == Tokenizer::kStartOfText, "begins with the start");
+    require(ids.back() == Tokenizer::kEndOfText, "ends with the end");
+    require(std::equal(ids.begin(), ids.end() - 1, all.begin()), "a beginning of the whole");
+    for (const int32_t id : ids) {
+      require(id >= 0 && id < Tokenizer::kVocabularySize, "ids are of the vocabulary");
     }
   }
+  mobileclip::fuzz::probe(all.size() == 4 && all[1] == all[2]);
   return 0;
 }

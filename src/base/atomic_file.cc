@@ -163,7 +163,11 @@ void AtomicFile::commit() {
   errno = why;
   if (!renamed) fail_and_remove(closed ? "rename to" : "write");
   temporary_.clear();
-  const std::string folder = folder_of(path_);
+  sync_folder_of(path_);
+}
+
+void sync_folder_of(const std::string& path) {
+  const std::string folder = folder_of(path);
   const int folder_fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder_fd < 0) return;  // a folder that may be written but not read: nothing to sync through
   const int status = ::fsync(folder_fd);

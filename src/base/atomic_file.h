@@ -37,6 +37,9 @@ class AtomicFile {
   int fd_ = -1;
 };
 
+/// Makes the names in the folder of `path` last, after a rename. Error kIo.
+void sync_folder_of(const std::string& path);
+
 }  // namespace mobileclip
 
 #endif  // MOBILECLIP_BASE_ATOMIC_FILE_H_

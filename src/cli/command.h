@@ -33,6 +33,7 @@ Command tokenize_command();
 Command preprocess_command();
 Command info_command();
 Command models_command();
+Command download_command();
 Command convert_command();
 Command verify_command();
 Command train_command();

@@ -163,6 +163,13 @@ TEST(ExpandShards, PatternsAndFolders) {
   for (const char* word : {"a{1..}.tar", "a{3..1}", "a{x..y}", "a{0..99999999999}", "a{"}) {
     EXPECT_THROW(expand_shards(word), Error) << word;
   }
+  // The largest number there is, patterns that multiply, and words that nobody means.
+  EXPECT_EQ(expand_shards("a{18446744073709551615..18446744073709551615}").size(), 1U);
+  for (const std::string& word :
+       {std::string("a{0..18446744073709551615}"), std::string("{0..9999}{0..9999}"),
+        "{0..999999}" + std::string(3000, 'x'), std::string(5000, 'x')}) {
+    EXPECT_THROW(expand_shards(word), Error) << word.substr(0, 40);
+  }
   const std::string folder = temporary("folder_of_shards");
   fs::create_directories(folder);
   write_bytes(folder + "/b.tar", "");

@@ -43,12 +43,6 @@ bool decays(std::string_view name, int64_t dimensions) {
   return true;
 }
 
-double default_eps(std::string_view model) {
-  return model.find("vit") != std::string_view::npos || model.find("ViT") != std::string_view::npos
-             ? 1e-6
-             : 1e-8;
-}
-
 AdamW::AdamW(const Parameters& parameters, const AdamWOptions& options) : options_(options) {
   for (const NamedTensor& tensor : parameters.all()) {
     if (!tensor.trainable) continue;

@@ -9,30 +9,14 @@
 #include <string_view>
 #include <vector>
 
+#include "train/options.h"
 #include "train/parameters.h"
 
 namespace mobileclip::train {
 
-struct AdamWOptions {
-  double beta1 = 0.9, beta2 = 0.95;
-  double eps = 1e-8;
-  double weight_decay = 0.2;
-};
-
-/// Base · (step + 1) / warmup, then half a cosine from base down to `floor` at `total`
-/// (spec/training §4.2).
-struct Schedule {
-  double base = 1e-3, floor = 0;
-  int64_t warmup = 0, total = 1;
-  double at(int64_t step) const;
-};
-
 /// False for tensors of fewer than two dimensions and for names that contain "bn", "ln", "bias" or
 /// "logit_scale", as open_clip groups them.
 bool decays(std::string_view name, int64_t dimensions);
-
-/// 1e-6 for a model whose name contains "vit", else 1e-8, as open_clip chooses.
-double default_eps(std::string_view model);
 
 /// One pass over each tensor per step; the result of a step does not depend on the number of
 /// threads. Not thread-safe.

@@ -8,26 +8,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "train/options.h"
+
 namespace mobileclip::train {
-
-struct TeacherSpec {
-  int64_t dim = 0;
-  double scale = 0;  ///< 1 / temperature, a constant
-  bool use = true;   ///< false: its stored columns are passed over
-};
-
-/// How several teachers become one target.
-enum class TeacherAverage {
-  kProbabilities,  ///< mean of their softmax rows
-  kLogits,         ///< one softmax over the concatenated vectors with the first teacher's scale
-};
-
-struct LossOptions {
-  double clip_weight = 1;     ///< w0
-  double distill_weight = 0;  ///< w1
-  std::vector<TeacherSpec> teachers;
-  TeacherAverage average = TeacherAverage::kProbabilities;
-};
 
 /// Rows of this process and of all processes; one process alone gives the same tensor twice.
 struct Rows {

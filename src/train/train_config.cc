@@ -210,9 +210,15 @@ void apply_overrides(json& root, const std::map<std::string, std::string>& overr
 
 }  // namespace
 
-TrainConfig read_train_config(const std::string& path,
-                              const std::map<std::string, std::string>& overrides) {
-  json root = json::parse(read_file(path, kMaxConfig), nullptr, false, true);
+double default_eps(std::string_view model) {
+  return model.find("vit") != std::string_view::npos || model.find("ViT") != std::string_view::npos
+             ? 1e-6
+             : 1e-8;
+}
+
+TrainConfig parse_train_config(const std::string& text, const std::string& path,
+                               const std::map<std::string, std::string>& overrides) {
+  json root = json::parse(text, nullptr, false, true);
   if (root.is_discarded()) fail(ErrorCode::kInvalidArgument, "{} is no JSON", quote(path));
   apply_overrides(root, overrides);
   TrainConfig c;
@@ -244,6 +250,11 @@ TrainConfig read_train_config(const std::string& path,
          c.schedule.warmup, c.steps);
   }
   return c;
+}
+
+TrainConfig read_train_config(const std::string& path,
+                              const std::map<std::string, std::string>& overrides) {
+  return parse_train_config(read_file(path, kMaxConfig), path, overrides);
 }
 
 uint64_t TrainConfig::hash() const {

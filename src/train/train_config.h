@@ -7,8 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "train/adamw.h"
-#include "train/loss.h"
+#include "train/options.h"
 
 namespace mobileclip::train {
 
@@ -60,8 +59,11 @@ struct TrainConfig {
   uint64_t hash() const;
 };
 
-/// Reads a file; `overrides` are "key.path" → JSON value. Paths are taken as they stand.
+/// `overrides` are "key.path" → JSON value. Paths are taken as they stand.
 /// kInvalidArgument names the key, the value and what is allowed; unknown keys are errors.
+TrainConfig parse_train_config(const std::string& text, const std::string& name,
+                               const std::map<std::string, std::string>& overrides);
+/// The same from a file.
 TrainConfig read_train_config(const std::string& path,
                               const std::map<std::string, std::string>& overrides);
 

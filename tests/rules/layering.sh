@@ -4,7 +4,7 @@
 # forbidden include.
 set -euo pipefail
 root=$1
-order="base checkpoint config text image data kernels reparam layers model engine api index eval reinforce train server capi cli traincli"
+order="base checkpoint config download text image data kernels reparam layers model engine api index eval reinforce train server capi cli traincli"
 
 # check TREE: prints each offence; fails if there is one.
 check() {

@@ -1,0 +1,7 @@
+#include "target.h"
+
+namespace mobileclip::fuzz {
+
+void probe(bool) {}
+
+}  // namespace mobileclip::fuzz
