@@ -107,6 +107,7 @@ class Fetch {
     if (response.status == 206) {
       if (!go_on) fail(ErrorCode::kIo, "{} sends a part that was not asked for", host_of(address_));
       if (!fits(response)) throw BeginAgain{};
+      if (part_.origin().sha256.empty()) part_.learn(response.sha256());
     } else {
       if (go_on) events_.notice("the server does not go on from where it stopped: it begins again");
       sum_ = Sha256();

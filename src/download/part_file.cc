@@ -87,10 +87,19 @@ void PartFile::restart(const PartOrigin& origin) {
   if (::ftruncate(fd_, 0) != 0) throw system_error("write", part_, errno);
   size_ = 0;
   origin_ = origin;
-  const nlohmann::json json = {{"address", origin.address},
-                               {"etag", origin.etag},
-                               {"size", origin.size},
-                               {"sha256", origin.sha256}};
+  write_origin();
+}
+
+void PartFile::learn(const std::string& sha256) {
+  origin_.sha256 = sha256;
+  write_origin();
+}
+
+void PartFile::write_origin() {
+  const nlohmann::json json = {{"address", origin_.address},
+                               {"etag", origin_.etag},
+                               {"size", origin_.size},
+                               {"sha256", origin_.sha256}};
   AtomicFile file(origin_path_);
   file.write(json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   file.commit();

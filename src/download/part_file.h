@@ -34,6 +34,8 @@ class PartFile {
 
   /// Empties it, for bytes of `origin`.
   void restart(const PartOrigin& origin);
+  /// Keeps a hash that the server states only now.
+  void learn(const std::string& sha256);
   void append(std::string_view bytes);
   /// To the disk and under its final name, which may exist.
   void commit();
@@ -42,6 +44,7 @@ class PartFile {
  private:
   bool lock(const std::function<void()>& waiting);
   void read_origin();
+  void write_origin();
 
   std::string path_, part_, origin_path_;
   PartOrigin origin_;
