@@ -34,7 +34,8 @@ void expand_braces(const std::string& word, size_t open, std::vector<std::string
   const size_t width = dots - open - 1;
   // Counted from 0: `last` may be the largest number there is.
   for (uint64_t i = 0; i <= last - first; ++i) {
-    if (out.size() >= kMaxShards || out.size() * word.size() > kMaxBytes) {
+    if (last - first >= kMaxShards || out.size() >= kMaxShards ||
+        out.size() * word.size() > kMaxBytes) {
       fail(ErrorCode::kTooLarge, "{} stands for too many shards: {} is the limit", quote(word),
            kMaxShards);
     }
