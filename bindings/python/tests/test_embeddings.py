@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Any, Callable, Iterator
 
 import numpy as np
 import PIL.Image
@@ -73,6 +73,29 @@ def test_non_contiguous_arrays(model: mobileclip.Model, preprocess: mobileclip.P
     assert same(model.encode_image(pixels.astype(">f4")), expected)
     shifted = np.frombuffer(b"\0" + pixels.tobytes(), np.float32, offset=1).reshape(pixels.shape)
     assert same(model.encode_image(shifted), expected)
+
+
+class Tensor:
+    """As one of torch on the CPU: no numpy array, but becomes one."""
+
+    def __init__(self, values: Any) -> None:
+        self.values = np.asarray(values)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return self.values
+
+
+def test_what_becomes_an_array(
+    model: mobileclip.Model, preprocess: mobileclip.Preprocess, images: Floats
+) -> None:
+    encode_image: Any = model.encode_image
+    encode_text: Any = model.encode_text
+    assert same(encode_image(Tensor(preprocess(PICTURES))), images)
+    assert same(encode_image(Tensor(PIL.Image.open(PICTURES[1]).convert("RGB"))), images[1:2])
+    assert same(encode_image(np.array(PICTURES, object)), images)
+    assert same(preprocess(np.array([str(x) for x in PICTURES])), preprocess(PICTURES))
+    assert same(encode_text(Tensor(model.tokenizer(TEXTS))), model.encode_text(TEXTS))
+    assert same(encode_text(np.array(TEXTS, object)), model.encode_text(TEXTS))
 
 
 def test_ids_of_every_integer_type(
