@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -22,13 +24,39 @@ namespace {
 using FloatArray = py::array_t<float, py::array::c_style>;
 using IdArray = py::array_t<int32_t, py::array::c_style>;
 
+// Calls that compute without the GIL; both variables are guarded by it. When Python exits, these
+// calls are waited for, and later ones keep the GIL: who asks for it when the interpreter is gone
+// is torn out of the C++ code in the middle, and that ends the process with a signal.
+int calls_at_work = 0;
+bool exiting = false;
+
+struct CallAtWork {
+  CallAtWork() { ++calls_at_work; }
+  ~CallAtWork() { --calls_at_work; }
+  CallAtWork(const CallAtWork&) = delete;
+  CallAtWork& operator=(const CallAtWork&) = delete;
+};
+
 /// compute() without the GIL. It may not touch Python objects; the caller keeps alive what it
 /// reads.
 template <typename Compute>
 auto without_gil(const Compute& compute) {
+  if (exiting) return compute();
+  const CallAtWork call;
   const py::gil_scoped_release release;
   return compute();
 }
+
+void wait_for_calls() {
+  exiting = true;
+  while (calls_at_work > 0) {
+    const py::gil_scoped_release release;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+/// The calls of other threads are not there after a fork.
+void forget_calls() { calls_at_work = 0; }
 
 /// The exception of an Error: mobileclip._errors knows the classes.
 py::object to_exception(const mc::Error& error) {
@@ -228,6 +256,9 @@ PYBIND11_MODULE(_core, m) {
   m.doc() = "The compiled part of mobileclip; use the package mobileclip.";
   m.attr("version") = MOBILECLIP_VERSION;
   py::register_local_exception_translator(&translate);
+  py::module_::import("atexit").attr("register")(py::cpp_function(&wait_for_calls));
+  py::module_::import("os").attr("register_at_fork")(py::arg("after_in_child") =
+                                                         py::cpp_function(&forget_calls));
   bind_model(m);
   bind_inputs(m);
   m.def("list_models", &mc::list_models);

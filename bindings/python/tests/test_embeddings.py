@@ -37,8 +37,9 @@ def test_every_kind_of_image_gives_the_same_bits(
     with PIL.Image.open(path) as opened:
         rgb = opened.convert("RGB")
     pixels = np.asarray(rgb)
-    kinds = [path, str(path), path.read_bytes(), bytearray(path.read_bytes()),
-             memoryview(path.read_bytes()), PIL.Image.open(path), rgb, pixels]  # fmt: skip
+    kinds: list[mobileclip.ImageLike] = [
+        path, str(path), path.read_bytes(), bytearray(path.read_bytes()),
+        memoryview(path.read_bytes()), PIL.Image.open(path), rgb, pixels]  # fmt: skip
     for kind in kinds:
         assert same(model.encode_image(kind), images[:1]), type(kind)
         assert same(model.encode_image(preprocess(kind)[None]), images[:1]), type(kind)

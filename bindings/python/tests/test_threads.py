@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -103,3 +105,26 @@ def test_a_forked_process_is_told_to_load_its_own(images: Floats) -> None:
 
     assert in_child(work) == 0
     assert same(mine[0].encode_image(PICTURES), images)
+
+
+AT_EXIT = """
+import os, sys, threading, time
+import mobileclip
+model = mobileclip.create_model("mobileclip_nano", threads=2)
+def work():
+    while True:
+        model.encode_text(["a dog"] * 64)
+threading.Thread(target=work, daemon=True).start()
+time.sleep(0.2)
+"""
+
+
+@pytest.mark.parametrize(
+    "end", ["", "process = os.fork()\nsys.exit(os.waitpid(process, 0)[1] if process else 0)"]
+)
+def test_python_exits_while_a_thread_computes(end: str) -> None:
+    """Such a thread is not torn out of the C++ code; nor does a forked process wait for it."""
+    for _ in range(5):
+        done = subprocess.run([sys.executable, "-c", AT_EXIT + end], capture_output=True,
+                              timeout=120)  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, b"")
