@@ -36,9 +36,9 @@ teachers=(--teacher "$out/teacher_a/last.pt" --teacher "$out/teacher_b/last.pt")
 "$program" reinforce verify "$out/reinforced" "${teachers[@]}" --sample 4
 
 if [ "${1:-}" = ablation ]; then
-  steps=${STEPS:-300}
+  steps=${STEPS:-200}
   for seed in 1 2; do
-    common=(--set "steps=$steps" --set "seed=$seed" --set "validation.every=$steps")
+    common=(--set "steps=$steps" --set "warmup=$((steps / 5))" --set "seed=$seed" --set "validation.every=$steps")
     only_clip=(--set loss.clip_weight=1 --set loss.distill_weight=0)
     first='[{"dim":256,"scale":25},{"dim":256,"scale":25,"use":false}]'
     trained "$out/ablation/clip-$seed" configs/nano.json "${common[@]}" "${only_clip[@]}" --set loss.synthetic=false
