@@ -4,8 +4,8 @@
 
 #include "base/error.h"
 #include "cli/command.h"
-#include "cli/digest.h"
 #include "cli/json.h"
+#include "download/sha256.h"
 #include "engine/compact.h"
 #include "engine/convert.h"
 #include "engine/find_model.h"
@@ -62,7 +62,7 @@ ExitCode run(const Arguments& arguments, Output& out) {
     for (const std::string& warning : from.warnings()) message(warning);
   }
   ThreadPool pool(settings.threads);
-  options.source_sha256 = sha256(from.file().bytes());
+  options.source_sha256 = sha256_of(from.file().bytes());
   const ModelConfig& config = *recognise(from, options.arch).config;
   if (compact) {
     write_compact(from, to, arguments.one("licence"), pool);

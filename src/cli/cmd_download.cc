@@ -7,12 +7,12 @@
 #include "cli/command.h"
 #include "cli/json.h"
 #include "cli/progress.h"
-#include "cli/shipped_model.h"
 #include "config/published.h"
 #include "download/address.h"
 #include "download/download.h"
 #include "download/sha256.h"
 #include "engine/find_model.h"
+#include "engine/shipped_model.h"
 #include "engine/recognise.h"
 
 namespace mobileclip::cli {

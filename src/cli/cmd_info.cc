@@ -5,8 +5,8 @@
 
 #include "checkpoint/checkpoint.h"
 #include "cli/command.h"
-#include "cli/digest.h"
 #include "cli/json.h"
+#include "download/sha256.h"
 #include "engine/recognise.h"
 
 namespace mobileclip::cli {
@@ -155,7 +155,7 @@ ExitCode run(const Arguments& arguments, Output& out) {
   }
   const std::string asked = arch == nullptr ? "" : std::string(arch->name);
   const Recognised recognised = recognise(checkpoint, asked);
-  Facts facts{path, sha256(checkpoint.file().bytes()), checkpoint, recognised, {}};
+  Facts facts{path, sha256_of(checkpoint.file().bytes()), checkpoint, recognised, {}};
   // The names and shapes of a converted file are checked only when it is loaded.
   if (settings.verbose || checkpoint.is_inference_form()) {
     LoadOptions options;

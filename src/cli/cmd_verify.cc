@@ -3,9 +3,9 @@
 
 #include "base/error.h"
 #include "cli/command.h"
-#include "cli/digest.h"
 #include "cli/json.h"
-#include "engine/file_record.h"
+#include "download/recorded_hash.h"
+#include "download/sha256.h"
 #include "engine/find_model.h"
 #include "engine/self_check.h"
 #include "kernels/isa.h"
@@ -58,7 +58,7 @@ ExitCode run(const Arguments& arguments, Output& out) {
   const Checkpoint checkpoint = mobileclip::open_model(word);
   Findings f;
   f.file = checkpoint.name();
-  f.hash = sha256(checkpoint.file().bytes());
+  f.hash = sha256_of(checkpoint.file().bytes());
   f.recorded = recorded_sha256(f.file);
   if (!f.recorded.empty() && f.recorded != f.hash) {
     fail(ErrorCode::kDamaged, "{} has the SHA-256 {}, recorded was {}: the file changed",

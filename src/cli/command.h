@@ -36,6 +36,7 @@ Command models_command();
 Command download_command();
 Command convert_command();
 Command verify_command();
+Command bench_command();
 Command train_command();
 Command reinforce_command();
 Command data_command();

@@ -16,9 +16,10 @@ namespace mobileclip::cli {
 namespace {
 
 std::vector<Command> commands() {
-  return {classify_command(), embed_command(),     tokenize_command(), preprocess_command(),
-          info_command(),     models_command(),    download_command(), convert_command(),
-          verify_command(),   train_command(),     reinforce_command(), data_command()};
+  return {classify_command(), embed_command(),  tokenize_command(), preprocess_command(),
+          info_command(),     models_command(), download_command(), convert_command(),
+          verify_command(),   bench_command(),  train_command(),    reinforce_command(),
+          data_command()};
 }
 
 void write_overview(Output& out) {

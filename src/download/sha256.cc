@@ -46,6 +46,12 @@ std::string Sha256::hex() {
   return to_hex(std::span(digest).first(kDigest));
 }
 
+std::string sha256_of(std::span<const std::byte> bytes) {
+  Sha256 sum;
+  sum.update({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  return sum.hex();
+}
+
 void add_file(const std::string& path, Sha256& sum) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) throw system_error("read", path, errno);

@@ -2,7 +2,9 @@
 #ifndef MOBILECLIP_DOWNLOAD_SHA256_H_
 #define MOBILECLIP_DOWNLOAD_SHA256_H_
 
+#include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,6 +24,8 @@ class Sha256 {
   std::unique_ptr<void, Free> context_;
 };
 
+/// Of bytes in memory.
+std::string sha256_of(std::span<const std::byte> bytes);
 /// Adds a whole file. Errors: kNotFound, kIo.
 void add_file(const std::string& path, Sha256& sum);
 /// Of a whole file. Errors: kNotFound, kIo.

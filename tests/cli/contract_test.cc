@@ -18,7 +18,8 @@ std::string line(const std::string& text, size_t number) {
 }
 
 TEST(ContractNoModel, HelpAndVersion) {
-  for (const char* command : {"classify", "embed", "tokenize", "preprocess", "info"}) {
+  for (const char* command : {"classify", "embed", "tokenize", "preprocess", "info", "models",
+                              "download", "convert", "verify", "bench"}) {
     const Outcome help = run({{command, "--help"}});
     EXPECT_EQ(help.exit_code, 0);
     EXPECT_NE(help.out.find(std::string("usage: mobileclip ") + command), std::string::npos);
@@ -33,6 +34,42 @@ TEST(ContractNoModel, HelpAndVersion) {
   }
   const Outcome scalar = run({{"--version"}, "", {"MOBILECLIP_ISA=scalar"}});
   EXPECT_NE(scalar.out.find("instruction set: scalar"), std::string::npos);
+}
+
+TEST(ContractNoModel, BenchMeasuresWhatItIsAskedTo) {
+  const Outcome outcome = run({{"bench", "--arch", "mobileclip_nano", "--synthetic", "--threads",
+                                "1,2", "--batch", "1,3", "--runs", "1", "--json"}});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const auto report = outcome.json_lines().at(0);
+  EXPECT_GT(report["fma_peak_gflops"], 0.01);
+  EXPECT_GT(report["vm_hwm_mib"], 1);
+  ASSERT_EQ(report["results"].size(), 8U);
+  const auto& row = report["results"][3];
+  EXPECT_EQ(row["tower"], "image");
+  EXPECT_EQ(row["threads"], 2);
+  EXPECT_EQ(row["batch"], 3);
+  EXPECT_GT(row["median_ms"], 0);
+  EXPECT_GE(row["p95_ms"], row["median_ms"]);
+  EXPECT_NEAR(row["items_per_s"], 3e3 / row["median_ms"].get<double>(),
+              0.01 * row["items_per_s"].get<double>());
+  EXPECT_GT(row["gflops"], 0);
+  EXPECT_EQ(report["results"][7]["tower"], "text");
+  const Outcome text = run({{"bench", "--arch", "mobileclip_nano", "--synthetic", "--tokens", "4",
+                             "--runs", "1", "-t", "1", "-b", "1"}});
+  EXPECT_EQ(text.exit_code, 0);
+  EXPECT_NE(text.out.find("mobileclip_nano"), std::string::npos);
+  for (const std::vector<std::string>& bad : {std::vector<std::string>{"--threads", "1,"},
+                                              {"--threads", "0"},
+                                              {"--batch", "1,x"},
+                                              {"--batch", ""},
+                                              {"--synthetic"},
+                                              {"--precision", "int8"},
+                                              {"--tokens", "1"},
+                                              {"word"}}) {
+    std::vector<std::string> words = {"bench"};
+    words.insert(words.end(), bad.begin(), bad.end());
+    EXPECT_EQ(run({words}).exit_code, 2) << bad[0];
+  }
 }
 
 TEST(ContractNoModel, TokenizeArgumentsLinesAndJson) {

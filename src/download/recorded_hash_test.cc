@@ -1,4 +1,4 @@
-#include "engine/file_record.h"
+#include "download/recorded_hash.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "engine/file_record.h"
+#include "download/recorded_hash.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 #include "base/mapped_file.h"
+#include "download/record.h"
+#include "download/sha256.h"
 
 namespace mobileclip {
 namespace {
@@ -15,13 +17,6 @@ constexpr size_t kMaxName = 255;
 
 std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-std::string record_path(const std::string& file) {
-  const size_t start = file.rfind('/') + 1;  // npos + 1 is 0
-  const size_t dot = file.rfind('.');
-  const bool has_extension = dot != std::string::npos && dot > start;
-  return file.substr(0, has_extension ? dot : file.size()) + ".licence.json";
-}
-
 /// A name of a file in the same folder and nothing else, here and on other systems.
 bool is_plain(std::string_view name) {
   const bool odd = std::ranges::any_of(name, [](unsigned char c) {
@@ -29,10 +24,6 @@ bool is_plain(std::string_view name) {
   });
   return !name.empty() && name.size() <= kMaxName && name != "." && name != ".." && !odd &&
          name.front() != '~' && name.back() != ' ' && name.back() != '.';
-}
-
-bool is_sha256(std::string_view text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 std::string text_of(const nlohmann::json& record, const char* key) {
@@ -59,10 +50,11 @@ std::string recorded_sha256(const std::string& model_file) {
          quote(name));
   }
   if (name != name_of(model_file)) return "";
-  const std::string sha256 = text_of(record, "sha256");
-  if (!is_sha256(sha256)) {
+  const std::string stated = text_of(record, "sha256");
+  const std::string sha256 = sha256_from_hex(stated);
+  if (sha256.empty()) {
     fail(ErrorCode::kDamaged, "{}: sha256 is {}, expected 64 hexadecimal digits", quote(path),
-         quote(sha256));
+         quote(stated));
   }
   return sha256;
 }

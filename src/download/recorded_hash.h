@@ -1,6 +1,6 @@
 /// What was noted beside a model's file when it was fetched.
-#ifndef MOBILECLIP_ENGINE_FILE_RECORD_H_
-#define MOBILECLIP_ENGINE_FILE_RECORD_H_
+#ifndef MOBILECLIP_DOWNLOAD_RECORDED_HASH_H_
+#define MOBILECLIP_DOWNLOAD_RECORDED_HASH_H_
 
 #include <string>
 
@@ -14,4 +14,4 @@ std::string recorded_sha256(const std::string& model_file);
 
 }  // namespace mobileclip
 
-#endif  // MOBILECLIP_ENGINE_FILE_RECORD_H_
+#endif  // MOBILECLIP_DOWNLOAD_RECORDED_HASH_H_

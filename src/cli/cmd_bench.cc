@@ -1,0 +1,194 @@
+// bench: latency and throughput of a model on this machine.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "cli/command.h"
+#include "cli/json.h"
+#include "engine/measure.h"
+#include "engine/synthetic.h"
+#include "engine/work.h"
+#include "kernels/fma_peak.h"
+#include "kernels/isa.h"
+
+namespace mobileclip::cli {
+namespace {
+
+constexpr int kMostThreads = 256;
+constexpr int kMostBatch = 1024;
+
+/// Whole numbers in [1, high], separated by commas.
+std::vector<int> numbers_of(const Arguments& arguments, std::string_view name, int fallback,
+                            int high) {
+  std::vector<int> out;
+  const std::string text = arguments.one(name, std::to_string(fallback));
+  for (size_t at = 0; at <= text.size();) {
+    const size_t comma = std::min(text.find(',', at), text.size());
+    const char *const begin = text.data() + at, *const end = text.data() + comma;
+    int value = 0;
+    const auto [stop, error] = std::from_chars(begin, end, value);
+    if (error != std::errc() || stop != end || value < 1 || value > high) {
+      throw UsageError(fmt::format("--{} {}: whole numbers from 1 to {}, separated by commas", name,
+                                   quote(text), high));
+    }
+    out.push_back(value);
+    at = comma + 1;
+  }
+  return out;
+}
+
+/// A checkpoint of synthetic weights that goes away with the object.
+class SyntheticFile {
+ public:
+  explicit SyntheticFile(const ModelConfig& config) {
+    std::string path = std::filesystem::temp_directory_path() / "mobileclip-bench-XXXXXX";
+    const int fd = ::mkstemp(path.data());
+    if (fd < 0) throw system_error("write", path, errno);
+    ::close(fd);
+    path_ = path;
+    write_synthetic_checkpoint(config, path_);
+  }
+  ~SyntheticFile() { std::filesystem::remove(path_, ignored_); }
+  SyntheticFile(const SyntheticFile&) = delete;
+  SyntheticFile& operator=(const SyntheticFile&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  std::error_code ignored_;
+};
+
+std::shared_ptr<const Model> model_of(const Arguments& arguments, const Settings& settings,
+                                      ThreadPool& pool) {
+  if (!arguments.has("synthetic")) {
+    return load_model(arguments, settings, Towers::kBoth, pool);
+  }
+  const ModelConfig* arch = arch_of(arguments);
+  if (arch == nullptr || arguments.has("model")) {
+    throw UsageError("--synthetic goes with --arch NAME and without -m");
+  }
+  const SyntheticFile file(*arch);
+  return Model::load(file.path(), {std::string(arch->name), Towers::kBoth}, pool);
+}
+
+/// Peak resident memory of this process in MiB, as the kernel counts it.
+double peak_memory_mib() {
+  std::ifstream file("/proc/self/status");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("VmHWM:")) return std::strtod(line.c_str() + 6, nullptr) / 1024;
+  }
+  return 0;
+}
+
+struct Row {
+  std::string_view model;
+  Tower tower;
+  int threads, batch;
+  Timing timing;
+  double gflops;  ///< 0 where the work is not known: texts shorter than the context
+  double items_per_s() const { return 1e3 * batch / timing.median_ms; }
+};
+
+std::string json_of(const Row& row, double peak) {
+  std::string out = fmt::format(
+      "{{\"model\":{},\"tower\":\"{}\",\"precision\":\"f32\",\"threads\":{},\"batch\":{},"
+      "\"runs\":{},\"median_ms\":{:.4f},\"p95_ms\":{:.4f},\"items_per_s\":{:.3f}",
+      json_string(row.model), tower_name(row.tower), row.threads, row.batch, row.timing.runs,
+      row.timing.median_ms, row.timing.p95_ms, row.items_per_s());
+  if (row.gflops > 0) {
+    out += fmt::format(",\"gflops\":{:.3f},\"peak_share\":{:.4f}", row.gflops,
+                       row.gflops / (peak * row.threads));
+  } else {
+    out += ",\"gflops\":null,\"peak_share\":null";
+  }
+  return out + "}";
+}
+
+std::string text_of(const Row& row, double peak) {
+  std::string out = fmt::format("{:<24} {:<5} {:>7} {:>5} {:>10.2f} {:>9.2f} {:>9.1f}", row.model,
+                                tower_name(row.tower), row.threads, row.batch, row.timing.median_ms,
+                                row.timing.p95_ms, row.items_per_s());
+  if (row.gflops > 0) {
+    out += fmt::format(" {:>8.1f} {:>5.0f} %", row.gflops, 100 * row.gflops / (peak * row.threads));
+  }
+  return out;
+}
+
+void write(const std::vector<Row>& rows, double peak, bool json, Output& out) {
+  if (json) {
+    std::string line = fmt::format(
+        "{{\"isa\":\"{}\",\"fma_peak_gflops\":{:.2f},\"vm_hwm_mib\":{:.1f},\"results\":[",
+        kernels::isa_name(), peak, peak_memory_mib());
+    for (const Row& row : rows) {
+      if (&row != &rows.front()) line += ',';
+      line += json_of(row, peak);
+    }
+    out.line(line + "]}");
+    return;
+  }
+  out.line(fmt::format("{}, multiply-add peak {:.1f} GFLOP/s a thread, peak memory {:.0f} MiB",
+                       kernels::isa_name(), peak, peak_memory_mib()));
+  out.line(fmt::format("{:<24} {:<5} {:>7} {:>5} {:>10} {:>9} {:>9} {:>8} {:>7}", "model", "tower",
+                       "threads", "batch", "median ms", "p95 ms", "items/s", "GFLOP/s", "of peak"));
+  for (const Row& row : rows) out.line(text_of(row, peak));
+}
+
+ExitCode run(const Arguments& arguments, Output& out) {
+  const Settings settings{available_cores(), 1, arguments.has("json"), arguments.has("quiet"),
+                          arguments.has("verbose")};
+  if (!arguments.positional().empty()) throw UsageError("bench takes options only");
+  const std::vector<int> threads =
+      numbers_of(arguments, "threads", available_cores(), kMostThreads);
+  const std::vector<int> batches = numbers_of(arguments, "batch", 1, kMostBatch);
+  if (arguments.one("precision", "f32") != "f32") {
+    throw UsageError(fmt::format("--precision {}: this version computes in f32",
+                                 quote(arguments.one("precision"))));
+  }
+  ThreadPool loading(settings.threads);
+  const std::shared_ptr<const Model> model = model_of(arguments, settings, loading);
+  const ModelConfig& config = model->config();
+  const int tokens = arguments.number("tokens", config.text.context, 2, config.text.context);
+  const int runs = arguments.number("runs", 20, 1, 100000);
+  const Work work = work_per_item(config);
+  const double peak = kernels::fma_peak_gflops(0.3);
+  std::vector<Row> rows;
+  for (const Tower tower : {Tower::kImage, Tower::kText}) {
+    for (const int thread_count : threads) {
+      ThreadPool pool(thread_count);
+      for (const int batch : batches) {
+        const Timing timing =
+            measure(model, pool, {tower, static_cast<size_t>(batch), tokens, runs});
+        double gflop = tower == Tower::kImage ? work.image : work.text;
+        if (tower == Tower::kText && tokens < config.text.context) gflop = 0;
+        rows.push_back({config.name, tower, thread_count, batch, timing,
+                        1e3 * gflop * batch / timing.median_ms});
+      }
+    }
+  }
+  write(rows, peak, settings.json, out);
+  return kOk;
+}
+
+}  // namespace
+
+Command bench_command() {
+  return {"bench",
+          "[-m MODEL | --arch NAME --synthetic]",
+          "latency and throughput on this machine",
+          {kModelOption,
+           kArchOption,
+           {"synthetic", '\0', Arity::kFlag, "", "weights made up for --arch: no file is needed"},
+           {"threads", 't', Arity::kOne, "N,N…", "numbers of threads to measure with"},
+           {"batch", 'b', Arity::kOne, "N,N…", "batches to measure"},
+           {"tokens", '\0', Arity::kOne, "N", "length of the texts; else the whole context"},
+           {"runs", '\0', Arity::kOne, "N", "measured calls of each (20)"},
+           {"precision", '\0', Arity::kOne, "f32", "arithmetic"}},
+          run};
+}
+
+}  // namespace mobileclip::cli

@@ -1,0 +1,41 @@
+/// Times a model's towers on random inputs.
+#ifndef MOBILECLIP_ENGINE_MEASURE_H_
+#define MOBILECLIP_ENGINE_MEASURE_H_
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "engine/model.h"
+
+namespace mobileclip {
+
+enum class Tower { kImage, kText };
+std::string_view tower_name(Tower tower);
+
+struct MeasureOptions {
+  Tower tower = Tower::kImage;
+  size_t batch = 1;
+  int tokens = 0;  ///< length of each text, start and end included; 0: the whole context
+  int runs = 20;   ///< measured calls, ≥ 1; as many more as fit into half a second
+};
+
+struct Timing {
+  double median_ms = 0;  ///< of one call
+  double p95_ms = 0;
+  size_t runs = 0;
+};
+
+/// Calls after two warm-up calls; each call has new random pixels or token ids, made outside the
+/// measured time.
+Timing measure(const std::shared_ptr<const Model>& model, ThreadPool& pool,
+               const MeasureOptions& options);
+
+/// Value at rank ⌈p·n⌉ (nearest rank) of unsorted values; n ≥ 1, 0 < p ≤ 1.
+double percentile(std::vector<double> values, double p);
+
+}  // namespace mobileclip
+
+#endif  // MOBILECLIP_ENGINE_MEASURE_H_
