@@ -19,7 +19,7 @@ for program in "$build"/fuzz/planted_*; do
   fi
   started=$(date +%s)
   mkdir "$work/$name"
-  "$program" -seed=1 -max_total_time="$seconds" -timeout=10 -artifact_prefix="$work/" \
+  "$program" -seed=1 -use_value_profile=1 -max_total_time="$seconds" -timeout=10 -artifact_prefix="$work/" \
     "$work/$name" "fuzz/corpus/$name" >"$work/log" 2>&1 || true
   if grep -q 'the planted bug was reached' "$work/log"; then
     echo "$name: found after $(($(date +%s) - started)) s"

@@ -48,13 +48,13 @@ std::string host_of(std::string_view address) {
 }
 
 std::string shown_address(std::string_view address) {
+  address = address.substr(0, address.find_first_of("?#"));
   const size_t scheme = address.find("://");
   if (scheme == std::string_view::npos) return std::string(address);
   const std::string_view rest = address.substr(scheme + 3);
-  const size_t host_end = rest.find_first_of("/?#");
-  std::string_view path = host_end == std::string_view::npos ? "" : rest.substr(host_end);
-  path = path.substr(0, path.find_first_of("?#"));
-  return fmt::format("{}://{}{}", address.substr(0, scheme), host_of(address), path);
+  const size_t path = rest.find('/');
+  return fmt::format("{}://{}{}", address.substr(0, scheme), host_of(address),
+                     path == std::string_view::npos ? "" : rest.substr(path));
 }
 
 }  // namespace mobileclip

@@ -97,6 +97,9 @@ TEST(Address, HubAndPlain) {
 TEST(Address, SecretsAreNotShown) {
   EXPECT_EQ(shown_address("https://me:word@host/x.pt?token=1#f"), "https://host/x.pt");
   EXPECT_EQ(shown_address("https://host/a@b"), "https://host/a@b");
+  // Found by fuzzing: addresses that are none.
+  EXPECT_EQ(shown_address("/x.pt?token=1"), "/x.pt");
+  EXPECT_EQ(shown_address("/x.pt?to=https://host/y?token=1"), "/x.pt");
   EXPECT_EQ(host_of("https://me:word@host:8443/x"), "host:8443");
 }
 
