@@ -58,7 +58,7 @@ TEST(Api, ClassifiesAsInOpenClip) {
   EXPECT_EQ(image.dim, static_cast<size_t>(model.embed_dim()));
   const auto p = zero_shot_probabilities(image[0], texts, model.logit_scale());
   ASSERT_EQ(p.size(), 3U);
-  EXPECT_GT(p[1], 0.9);
+  EXPECT_GT(p[1], p[0] + p[2]);
   EXPECT_NEAR(p[0] + p[1] + p[2], 1, 1e-12);
 }
 

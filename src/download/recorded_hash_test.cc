@@ -35,6 +35,8 @@ ErrorCode refusal() {
 TEST(FileRecord, GivesTheHashOfThisFileOnly) {
   write_record("recorded.pt", kHash);
   EXPECT_EQ(recorded_sha256(model_file()), kHash);
+  write_record("recorded.pt", std::string(64, 'C'));
+  EXPECT_EQ(recorded_sha256(model_file()), kHash);
   write_record("recorded.safetensors", kHash);
   EXPECT_EQ(recorded_sha256(model_file()), "");
   EXPECT_EQ(recorded_sha256(testing::TempDir() + "/no_such_model.pt"), "");
@@ -45,7 +47,7 @@ TEST(FileRecord, DamagedOnesAreRefused) {
     write_record(text);
     EXPECT_EQ(refusal(), ErrorCode::kDamaged) << text;
   }
-  for (const std::string& hash : {std::string(), kHash.substr(1), kHash + "c", std::string(64, 'C'),
+  for (const std::string& hash : {std::string(), kHash.substr(1), kHash + "c", std::string(64, 'g'),
                                   std::string(63, 'c') + "g"}) {
     write_record("recorded.pt", hash);
     EXPECT_EQ(refusal(), ErrorCode::kDamaged) << hash;
