@@ -12,8 +12,8 @@
 #include "download/download.h"
 #include "download/sha256.h"
 #include "engine/find_model.h"
-#include "engine/shipped_model.h"
 #include "engine/recognise.h"
+#include "engine/shipped_model.h"
 
 namespace mobileclip::cli {
 namespace {
