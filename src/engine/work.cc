@@ -10,29 +10,31 @@ size_t halved(size_t extent) { return (extent + 1) / 2; }
 /// Multiply-adds of a transformer layer for each token.
 size_t transformer_layer(size_t width, size_t ffn) { return 4 * width * width + 2 * width * ffn; }
 
+constexpr size_t k3x3 = 9, k7x7 = 49;
+
 size_t mci(const ModelConfig& config) {
   const auto width = [&](size_t stage) { return static_cast<size_t>(config.mci.widths[stage]); };
   const auto ratio = static_cast<size_t>(config.mci.ffn_ratio);
   size_t extent = halved(static_cast<size_t>(config.image_size));
-  size_t sum = extent * extent * width(0) * 3 * 3 * 3;  // the stem: dense, depthwise, 1×1
+  size_t sum = extent * extent * width(0) * 3 * k3x3;  // the stem: dense, depthwise, 1×1
   extent = halved(extent);
-  sum += extent * extent * width(0) * (3 * 3 + width(0));
+  sum += extent * extent * width(0) * (k3x3 + width(0));
   for (size_t stage = 0; stage < 4; ++stage) {
     const size_t c = width(stage);
     if (stage > 0) {
       extent = halved(extent);
-      sum += extent * extent * c * (7 * 7 + c);
+      sum += extent * extent * c * (k7x7 + c);
       if (stage >= 2) sum += 2 * c * (c / 4);  // squeeze-and-excite
     }
     const size_t positions = extent * extent;
     const bool attention = stage == 3;
-    if (attention) sum += positions * c * 7 * 7;  // positional encoding
-    const size_t mixer = attention ? 4 * c * c : 3 * 3 * c;
-    const size_t ffn = 7 * 7 * c + 2 * c * ratio * c;
+    if (attention) sum += positions * c * k7x7;  // positional encoding
+    const size_t mixer = attention ? 4 * c * c : k3x3 * c;
+    const size_t ffn = k7x7 * c + 2 * c * ratio * c;
     sum += static_cast<size_t>(config.mci.depths[stage]) * positions * (mixer + ffn);
   }
   const size_t last = 2 * width(3);
-  sum += extent * extent * last * 3 * 3 + 2 * last * (last / 16);
+  sum += extent * extent * last * k3x3 + 2 * last * (last / 16);
   return sum + last * static_cast<size_t>(config.embed_dim);
 }
 
