@@ -3,7 +3,6 @@
 
 #include "capi/model_handle.h"
 
-using mobileclip::Error;
 using mobileclip::ErrorCode;
 using mobileclip::fail;
 using mobileclip::Options;

@@ -27,7 +27,7 @@ Failure& thread_failure();
 }  // namespace mobileclip::capi
 
 struct mobileclip_model {
-  explicit mobileclip_model(mobileclip::Model loaded) : model(loaded), name(loaded.name()) {}
+  explicit mobileclip_model(const mobileclip::Model& loaded) : model(loaded), name(loaded.name()) {}
 
   mobileclip::Model model;
   std::string name;

@@ -51,7 +51,7 @@ std::string recorded_sha256(const std::string& model_file) {
   }
   if (name != name_of(model_file)) return "";
   const std::string stated = text_of(record, "sha256");
-  const std::string sha256 = sha256_from_hex(stated);
+  std::string sha256 = sha256_from_hex(stated);
   if (sha256.empty()) {
     fail(ErrorCode::kDamaged, "{}: sha256 is {}, expected 64 hexadecimal digits", quote(path),
          quote(stated));
