@@ -120,9 +120,10 @@ SelfCheckValues compute_self_check(const ModelConfig& config, ThreadPool& pool,
   LoadOptions options;
   options.arch = config.name;
   options.list = true;
-  const auto model = Model::load(
-      Checkpoint::parse(MappedFile::view(std::as_bytes(std::span(file))), "synthetic weights"),
-      options, pool);
+  // Lives as long as the model: the list points into its tensors.
+  const Checkpoint checkpoint =
+      Checkpoint::parse(MappedFile::view(std::as_bytes(std::span(file))), "synthetic weights");
+  const auto model = Model::load(checkpoint, options, pool);
   if (meddle) meddle(model->stored_tensors());
   SelfCheckValues out;
   out.weights_crc32 = checksum(model->stored_tensors());
