@@ -30,27 +30,17 @@ constexpr int32_t kTokens[] = {49406, 320, 1125, 539, 320, 2368, 49407};
 
 /// The synthetic checkpoint as a safetensors file in memory.
 std::string synthetic_file(const ModelConfig& config) {
-  const std::vector<TensorSpec> specs = expected_tensors(config);
-  std::vector<TensorDeclaration> declarations;
+  std::vector<TensorDeclaration> declarations = synthetic_declarations(config);
   uint64_t bytes = uint64_t{1} << 20;  // the header
-  for (const TensorSpec& spec : specs) {
-    declarations.push_back({spec.name, spec.integer ? DType::kInt64 : DType::kFloat32, spec.shape});
-    uint64_t count = spec.integer ? 2 : 1;
-    for (const uint64_t extent : spec.shape) count *= extent;
+  for (const TensorDeclaration& tensor : declarations) {
+    uint64_t count = tensor.dtype == DType::kInt64 ? 2 : 1;
+    for (const uint64_t extent : tensor.shape) count *= extent;
     bytes += count * sizeof(float);
   }
   std::string out;
   out.reserve(bytes);
   SafetensorsWriter writer(&out, {}, std::move(declarations));
-  for (const TensorSpec& spec : specs) {
-    if (spec.integer) {
-      const int64_t zero = 0;
-      writer.write(std::as_bytes(std::span(&zero, 1)));
-    } else {
-      const std::vector<float> values = synthetic_weight(spec.name, spec.shape);
-      writer.write(std::as_bytes(std::span(values)));
-    }
-  }
+  write_synthetic_tensors(config, [&](std::span<const std::byte> part) { writer.write(part); });
   writer.finish();
   return out;
 }

@@ -77,23 +77,30 @@ std::vector<float> synthetic_weight(std::string_view name, const Shape& shape) {
   return synthetic_uniform(name, count, lo, hi);
 }
 
-void write_synthetic_checkpoint(const ModelConfig& config, const std::string& path) {
-  const std::vector<TensorSpec> specs = expected_tensors(config);
-  std::vector<TensorDeclaration> declarations;
-  declarations.reserve(specs.size());
-  for (const TensorSpec& spec : specs) {
-    declarations.push_back({spec.name, spec.integer ? DType::kInt64 : DType::kFloat32, spec.shape});
+std::vector<TensorDeclaration> synthetic_declarations(const ModelConfig& config) {
+  std::vector<TensorDeclaration> out;
+  for (const TensorSpec& spec : expected_tensors(config)) {
+    out.push_back({spec.name, spec.integer ? DType::kInt64 : DType::kFloat32, spec.shape});
   }
-  TorchWriter writer(path, std::move(declarations));
-  for (const TensorSpec& spec : specs) {
+  return out;
+}
+
+void write_synthetic_tensors(const ModelConfig& config,
+                             const std::function<void(std::span<const std::byte>)>& write) {
+  for (const TensorSpec& spec : expected_tensors(config)) {
     if (spec.integer) {
       const int64_t zero = 0;
-      writer.write(std::as_bytes(std::span(&zero, 1)));
+      write(std::as_bytes(std::span(&zero, 1)));
     } else {
       const std::vector<float> values = synthetic_weight(spec.name, spec.shape);
-      writer.write(std::as_bytes(std::span(values)));
+      write(std::as_bytes(std::span(values)));
     }
   }
+}
+
+void write_synthetic_checkpoint(const ModelConfig& config, const std::string& path) {
+  TorchWriter writer(path, synthetic_declarations(config));
+  write_synthetic_tensors(config, [&](std::span<const std::byte> bytes) { writer.write(bytes); });
   writer.finish();
 }
 
