@@ -27,13 +27,17 @@ constexpr size_t kMaxRows = 12;
 constexpr size_t kMaxRows = 6;
 #endif
 
+// Tiles in a stored panel; one where it is as wide as the tile.
+constexpr size_t kStoredTiles = kStoredPanelWidth / (2 * hn::MaxLanes(D()));
+
 size_t TileWidth() { return 2 * hn::Lanes(D()); }
 
 struct Tile {
   const float* a;
   size_t lda;
   const float* panel;
-  size_t panel_stride;  // floats from one k to the next
+  const float* next;  // what to bring to L2 meanwhile: a share of the next panel
+  size_t next_step;   // floats of it per k
   const float* bias;
   size_t k;
   float* c;
@@ -43,6 +47,17 @@ struct Tile {
   const float* residual;
   size_t residual_stride;
 };
+
+// Weights come from far away: the tile asks for what it needs kAhead steps later, and for its share
+// of the next panel.
+constexpr size_t kAhead = 8;
+constexpr size_t kVectorsPerLine = std::max<size_t>(1, 16 / hn::MaxLanes(D()));
+constexpr int kToL1 = 3, kToL2 = 2;  // __builtin_prefetch's locality
+
+template <int kLevel>
+HWY_INLINE void Prefetch(const float* address) {
+  __builtin_prefetch(address, 0, kLevel);
+}
 
 /// One vector of sums to C: activation, residual; a part of a vector goes through a small buffer.
 HWY_INLINE void Finish(V sum, const Tile& t, size_t row, size_t column) {
@@ -64,11 +79,11 @@ HWY_INLINE void Finish(V sum, const Tile& t, size_t row, size_t column) {
   }
 }
 
-template <size_t kRows, size_t kVectors>
+/// kPanelTiles: how many tiles one panel is wide, so that the step from one k to the next is known.
+template <size_t kRows, size_t kVectors, size_t kPanelTiles>
 void RunTile(const Tile& t) {
   const D d;
   const size_t lanes = hn::Lanes(d);
-  const size_t stride = t.panel_stride;
   V sums[kRows][kVectors];
   MOBILECLIP_UNROLL
   for (size_t v = 0; v < kVectors; ++v) {
@@ -79,13 +94,22 @@ void RunTile(const Tile& t) {
   const float* HWY_RESTRICT panel = t.panel;
   const float* HWY_RESTRICT a = t.a;
   const size_t lda = t.lda;
-  for (size_t k = 0; k < t.k; ++k, panel += stride) {
+  // One moving pointer into A and the rows' distances from it in registers: compilers do not keep
+  // twelve pointers there.
+  const float* next = t.next;
+  const size_t next_step = t.next_step;
+  for (size_t k = t.k; k > 0; --k, ++a, panel += kPanelTiles * 2 * lanes, next += next_step) {
+    MOBILECLIP_UNROLL
+    for (size_t v = 0; v < kVectors; v += kVectorsPerLine) {
+      Prefetch<kToL1>(panel + kAhead * kPanelTiles * 2 * lanes + v * lanes);
+    }
+    Prefetch<kToL2>(next);
     V w[kVectors];
     MOBILECLIP_UNROLL
     for (size_t v = 0; v < kVectors; ++v) w[v] = hn::Load(d, panel + v * lanes);
     MOBILECLIP_UNROLL
     for (size_t r = 0; r < kRows; ++r) {
-      const V x = hn::Set(d, a[r * lda + k]);
+      const V x = hn::Set(d, a[r * lda]);
       MOBILECLIP_UNROLL
       for (size_t v = 0; v < kVectors; ++v) sums[r][v] = hn::MulAdd(x, w[v], sums[r][v]);
     }
@@ -100,11 +124,11 @@ void RunTile(const Tile& t) {
 }
 
 /// Runs the tile of the right height; the heights are compile-time constants.
-template <size_t kVectors, size_t kRows = kMaxRows>
+template <size_t kVectors, size_t kPanelTiles, size_t kRows = kMaxRows>
 HWY_INLINE void RunRows(size_t rows, const Tile& t) {
   if constexpr (kRows > 0) {
-    if (rows == kRows) return RunTile<kRows, kVectors>(t);
-    RunRows<kVectors, kRows - 1>(rows, t);
+    if (rows == kRows) return RunTile<kRows, kVectors, kPanelTiles>(t);
+    RunRows<kVectors, kPanelTiles, kRows - 1>(rows, t);
   }
 }
 
@@ -126,7 +150,12 @@ void Block(const float* a, size_t lda, const PackedMatrix& w, float* c, size_t l
       Tile t;
       t.lda = lda;
       t.panel = w.panels() + (p * width - in_panel) * w.k() + in_panel;
-      t.panel_stride = w.panel_width();
+      const bool last = p + 1 == tile_end;
+      const size_t next_panel = last ? tile_begin : p + 1;
+      const size_t next_in_panel = next_panel * width % w.panel_width();
+      const float* next =
+          w.panels() + (next_panel * width - next_in_panel) * w.k() + next_in_panel;
+      t.next_step = std::min<size_t>(16, w.panel_width() / tiles);
       t.bias = w.bias() + p * width;
       t.k = w.k();
       t.ldc = ldc;
@@ -136,15 +165,18 @@ void Block(const float* a, size_t lda, const PackedMatrix& w, float* c, size_t l
       for (size_t i = 0; i < tiles; ++i) {
         const size_t begin = first + rows * i / tiles;
         const size_t end = first + rows * (i + 1) / tiles;
+        t.next = next + i * t.next_step * w.k();
         t.a = a + begin * lda;
         t.c = c + begin * ldc + p * width;
         t.residual = epilogue.residual == nullptr
                          ? nullptr
                          : epilogue.residual + begin * epilogue.residual_stride + p * width;
-        if (t.columns > lanes) {
-          RunRows<2>(end - begin, t);
+        const size_t rows_here = end - begin;
+        if (w.panel_width() == width) {
+          t.columns > lanes ? RunRows<2, 1>(rows_here, t) : RunRows<1, 1>(rows_here, t);
         } else {
-          RunRows<1>(end - begin, t);
+          t.columns > lanes ? RunRows<2, kStoredTiles>(rows_here, t)
+                            : RunRows<1, kStoredTiles>(rows_here, t);
         }
       }
     }
