@@ -1,5 +1,7 @@
 #include "kernels/gemm.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -40,6 +42,8 @@ struct Tile {
   size_t next_step;   // floats of it per k
   const float* bias;
   size_t k;
+  const float* partial_in;  // the sums over the k before these; null: start from bias
+  float* partial_out;       // where the sums go when more k follow; null: they are whole
   float* c;
   size_t ldc;
   size_t columns;  // that exist, of the tile's
@@ -85,11 +89,21 @@ void RunTile(const Tile& t) {
   const D d;
   const size_t lanes = hn::Lanes(d);
   V sums[kRows][kVectors];
-  MOBILECLIP_UNROLL
-  for (size_t v = 0; v < kVectors; ++v) {
-    const V bias = hn::Load(d, t.bias + v * lanes);
+  if (t.partial_in == nullptr) {
     MOBILECLIP_UNROLL
-    for (size_t r = 0; r < kRows; ++r) sums[r][v] = bias;
+    for (size_t v = 0; v < kVectors; ++v) {
+      const V bias = hn::Load(d, t.bias + v * lanes);
+      MOBILECLIP_UNROLL
+      for (size_t r = 0; r < kRows; ++r) sums[r][v] = bias;
+    }
+  } else {
+    MOBILECLIP_UNROLL
+    for (size_t r = 0; r < kRows; ++r) {
+      MOBILECLIP_UNROLL
+      for (size_t v = 0; v < kVectors; ++v) {
+        sums[r][v] = hn::Load(d, t.partial_in + (r * 2 + v) * lanes);
+      }
+    }
   }
   const float* HWY_RESTRICT panel = t.panel;
   const float* HWY_RESTRICT a = t.a;
@@ -114,6 +128,16 @@ void RunTile(const Tile& t) {
       for (size_t v = 0; v < kVectors; ++v) sums[r][v] = hn::MulAdd(x, w[v], sums[r][v]);
     }
   }
+  if (t.partial_out != nullptr) {
+    MOBILECLIP_UNROLL
+    for (size_t r = 0; r < kRows; ++r) {
+      MOBILECLIP_UNROLL
+      for (size_t v = 0; v < kVectors; ++v) {
+        hn::Store(sums[r][v], d, t.partial_out + (r * 2 + v) * lanes);
+      }
+    }
+    return;
+  }
   MOBILECLIP_UNROLL
   for (size_t r = 0; r < kRows; ++r) {
     MOBILECLIP_UNROLL
@@ -132,51 +156,76 @@ HWY_INLINE void RunRows(size_t rows, const Tile& t) {
   }
 }
 
-/// Rows [row_begin, row_end) × tiles of columns [tile_begin, tile_end).
+template <size_t kPanelTiles>
+HWY_INLINE void RunColumns(size_t rows, const Tile& t) {
+  if (t.columns > hn::Lanes(D())) {
+    RunRows<2, kPanelTiles>(rows, t);
+  } else {
+    RunRows<1, kPanelTiles>(rows, t);
+  }
+}
+
+// Rows of one pass over the panels: whole tiles, and few enough that their sums over a part of k
+// stay in L1.
+constexpr size_t kMaxPassRows = 216;
+
+/// Rows [row_begin, row_end) × tiles of columns [tile_begin, tile_end). The k are taken in blocks
+/// whose part of a panel stays in L1 for all rows of the pass; sums wait in `partial` between
+/// blocks, which changes none of their bits.
 void Block(const float* a, size_t lda, const PackedMatrix& w, float* c, size_t ldc,
            const Epilogue& epilogue, size_t row_begin, size_t row_end, size_t tile_begin,
-           size_t tile_end) {
-  const size_t lanes = hn::Lanes(D());
-  const size_t width = 2 * lanes;
-  // Rows of A per pass: they stay in L2 while all panels go by.
-  constexpr size_t kPassFloats = size_t{64} * 1024;
-  const size_t pass = std::max(kMaxRows, kPassFloats / std::max<size_t>(1, w.k()));
-  for (size_t first = row_begin; first < row_end; first += pass) {
-    const size_t rows = std::min(pass, row_end - first);
-    // Tiles of nearly equal height: no short one at the end that would leave the FMA units idle.
+           size_t tile_end, size_t pass_floats) {
+  const size_t width = TileWidth();
+  const size_t k = w.k();
+  constexpr size_t kBlock = 288;
+  const size_t blocks = std::max<size_t>(1, (k + kBlock - 1) / kBlock);
+  HWY_ALIGN float partial[kMaxPassRows * 2 * hn::MaxLanes(D())];
+  // Rows of A per pass: they stay in L2 while all panels go by. Passes are of nearly equal height,
+  // and so are the tiles in them: no short one at the end would leave the FMA units idle.
+  const size_t most = std::clamp(pass_floats / std::max<size_t>(1, k), 4 * kMaxRows, kMaxPassRows);
+  const size_t passes = (row_end - row_begin + most - 1) / most;
+  const auto panel_at = [&](size_t p, size_t at_k) {
+    const size_t in_panel = p * width % w.panel_width();
+    return w.panels() + (p * width - in_panel) * k + in_panel + at_k * w.panel_width();
+  };
+  for (size_t pass = 0; pass < passes; ++pass) {
+    const size_t first = row_begin + (row_end - row_begin) * pass / passes;
+    const size_t rows = row_begin + (row_end - row_begin) * (pass + 1) / passes - first;
     const size_t tiles = (rows + kMaxRows - 1) / kMaxRows;
+    Tile t;
+    t.lda = lda;
+    t.ldc = ldc;
+    t.activation = epilogue.activation;
+    t.residual_stride = epilogue.residual_stride;
+    t.next_step = std::min<size_t>(16, w.panel_width() / tiles);
     for (size_t p = tile_begin; p < tile_end; ++p) {
-      const size_t in_panel = p * width % w.panel_width();
-      Tile t;
-      t.lda = lda;
-      t.panel = w.panels() + (p * width - in_panel) * w.k() + in_panel;
-      const bool last = p + 1 == tile_end;
-      const size_t next_panel = last ? tile_begin : p + 1;
-      const size_t next_in_panel = next_panel * width % w.panel_width();
-      const float* next =
-          w.panels() + (next_panel * width - next_in_panel) * w.k() + next_in_panel;
-      t.next_step = std::min<size_t>(16, w.panel_width() / tiles);
       t.bias = w.bias() + p * width;
-      t.k = w.k();
-      t.ldc = ldc;
       t.columns = std::min(width, w.n() - p * width);
-      t.activation = epilogue.activation;
-      t.residual_stride = epilogue.residual_stride;
-      for (size_t i = 0; i < tiles; ++i) {
-        const size_t begin = first + rows * i / tiles;
-        const size_t end = first + rows * (i + 1) / tiles;
-        t.next = next + i * t.next_step * w.k();
-        t.a = a + begin * lda;
-        t.c = c + begin * ldc + p * width;
-        t.residual = epilogue.residual == nullptr
-                         ? nullptr
-                         : epilogue.residual + begin * epilogue.residual_stride + p * width;
-        const size_t rows_here = end - begin;
-        if (w.panel_width() == width) {
-          t.columns > lanes ? RunRows<2, 1>(rows_here, t) : RunRows<1, 1>(rows_here, t);
-        } else {
-          t.columns > lanes ? RunRows<2, kStoredTiles>(rows_here, t)
-                            : RunRows<1, kStoredTiles>(rows_here, t);
+      for (size_t block = 0; block < blocks; ++block) {
+        const size_t from_k = k * block / blocks;
+        const bool last = block + 1 == blocks;
+        t.k = k * (block + 1) / blocks - from_k;
+        t.panel = panel_at(p, from_k);
+        const float* next = !last              ? panel_at(p, from_k + t.k)
+                            : p + 1 < tile_end ? panel_at(p + 1, 0)
+                                               : panel_at(tile_begin, 0);
+        for (size_t i = 0; i < tiles; ++i) {
+          const size_t in_pass = rows * i / tiles;
+          const size_t height = rows * (i + 1) / tiles - in_pass;
+          const size_t begin = first + in_pass;
+          t.partial_in = block == 0 ? nullptr : partial + in_pass * width;
+          t.partial_out = last ? nullptr : partial + in_pass * width;
+          t.next = next + i * t.next_step * t.k;
+          t.a = a + begin * lda + from_k;
+          t.c = c + begin * ldc + p * width;
+          t.residual = epilogue.residual == nullptr
+                           ? nullptr
+                           : epilogue.residual + begin * epilogue.residual_stride + p * width;
+          if (w.panel_width() == width) {
+            RunColumns<1>(height, t);
+          } else {
+            RunColumns<kStoredTiles>(height, t);
+          }
         }
       }
     }
@@ -195,6 +244,15 @@ HWY_EXPORT(TileWidth);
 HWY_EXPORT(Block);
 
 size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
+
+/// Floats of A that half of a core's L2 cache holds.
+size_t pass_floats() {
+  static const size_t floats = [] {
+    const long l2 = sysconf(_SC_LEVEL2_CACHE_SIZE);
+    return (l2 > 0 ? static_cast<size_t>(l2) : size_t{512} * 1024) / 2 / sizeof(float);
+  }();
+  return floats;
+}
 
 size_t tile_width() { return HWY_DYNAMIC_DISPATCH(TileWidth)(); }
 
@@ -229,11 +287,11 @@ void run_block(const float* a, size_t lda, const PackedMatrix& w, float* c, size
     fail(ErrorCode::kInternal, "weights packed for another instruction set were used");
   }
   HWY_DYNAMIC_DISPATCH(Block)
-  (a, lda, w, c, ldc, epilogue, row_begin, row_end, tile_begin, tile_end);
+  (a, lda, w, c, ldc, epilogue, row_begin, row_end, tile_begin, tile_end, pass_floats());
 }
 
-// Rows of one task: several tiles, so that a panel is read once for many rows.
-constexpr size_t kTaskRows = 96;
+// Rows of one task: a pass or more, so that a panel is read once for many rows.
+constexpr size_t kTaskRows = 216;
 
 }  // namespace
 
