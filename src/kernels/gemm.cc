@@ -338,8 +338,18 @@ void gemm(const float* a, size_t lda, size_t m, const PackedMatrix& w, float* c,
 
 void gemm(ThreadPool& pool, const float* a, size_t lda, size_t m, const PackedMatrix& w, float* c,
           size_t ldc, const Epilogue& epilogue) {
-  if (m == 0 || w.n() == 0) return;
-  const size_t tiles = divide_up(w.n(), tile_width());
+  gemm(pool, a, lda, m, w, c, ldc, Columns{}, epilogue);
+}
+
+void gemm(ThreadPool& pool, const float* a, size_t lda, size_t m, const PackedMatrix& w, float* c,
+          size_t ldc, Columns columns, const Epilogue& epilogue) {
+  const size_t end = std::min(columns.end, w.n());
+  if (m == 0 || columns.begin >= end) return;
+  if (columns.begin % kStoredPanelWidth != 0 || (end != w.n() && end % kStoredPanelWidth != 0)) {
+    fail(ErrorCode::kInternal, "columns {} to {} are not whole panels", columns.begin, end);
+  }
+  const size_t first_tile = columns.begin / tile_width();
+  const size_t tiles = divide_up(end, tile_width()) - first_tile;
   const auto threads = static_cast<size_t>(pool.threads());
   const size_t row_parts = divide_up(m, kTaskRows);
   // Enough tasks to even the load; weights are split before rows are made short.
@@ -349,7 +359,7 @@ void gemm(ThreadPool& pool, const float* a, size_t lda, size_t m, const PackedMa
     const size_t r = task / tile_parts;
     const size_t p = task % tile_parts;
     run_block(a, lda, w, c, ldc, epilogue, m * r / row_parts, m * (r + 1) / row_parts,
-              tiles * p / tile_parts, tiles * (p + 1) / tile_parts);
+              first_tile + tiles * p / tile_parts, first_tile + tiles * (p + 1) / tile_parts);
   });
 }
 

@@ -3,6 +3,7 @@
 #define MOBILECLIP_KERNELS_GEMM_H_
 
 #include <cstddef>
+#include <cstdint>
 
 #include "base/float_store.h"
 #include "base/thread_pool.h"
@@ -66,6 +67,16 @@ void gemm(const float* a, size_t lda, size_t m, const PackedMatrix& w, float* c,
 /// The same, split over rows and panels among the pool's threads; same bits.
 void gemm(ThreadPool& pool, const float* a, size_t lda, size_t m, const PackedMatrix& w, float* c,
           size_t ldc, const Epilogue& epilogue = {});
+
+/// Some columns of C: [begin, end), both multiples of kStoredPanelWidth or end ≥ N.
+struct Columns {
+  size_t begin = 0;
+  size_t end = SIZE_MAX;
+};
+
+/// Only those columns of C (c points at column 0); the others are not touched. Same bits.
+void gemm(ThreadPool& pool, const float* a, size_t lda, size_t m, const PackedMatrix& w, float* c,
+          size_t ldc, Columns columns, const Epilogue& epilogue = {});
 
 }  // namespace mobileclip::kernels
 

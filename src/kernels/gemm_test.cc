@@ -1,5 +1,6 @@
 #include "kernels/gemm.h"
 
+#include "base/error.h"
 #include "kernels/reference.h"
 #include "kernels/test_support.h"
 
@@ -63,6 +64,49 @@ TEST(kernelsGemm, StoredPanelsGiveTheSameBits) {
       ThreadPool pool(3);
       gemm(pool, o.a.data(), s.k, s.m, stored, ours.data(), n, {Activation::kGelu});
       EXPECT_EQ(ours, expected) << n;
+    }
+  });
+}
+
+// K beyond a block, M beyond a pass, the residual in place: nothing of C is read before it is
+// whole.
+TEST(kernelsGemm, BlocksOfKAndPassesOfRows) {
+  test::for_each_isa([] {
+    for (const size_t m : {1, 11, 13, 49, 230, 451}) {
+      for (const size_t n : {17, 32, 70}) {
+        for (const size_t k : {288, 289, 577, 900}) {
+          const Shape s{m, n, k};
+          const Operands o(s);
+          const PackedMatrix w = PackedMatrix::pack(o.weight.data(), o.bias.data(), n, k);
+          const auto expected = reference::gemm(o.a.data(), k, m, o.weight.data(), o.bias.data(), n,
+                                                k, Activation::kNone, o.residual.data(), n);
+          std::vector<float> c = o.residual;
+          gemm(o.a.data(), k, m, w, c.data(), n, {Activation::kNone, c.data(), n});
+          ASSERT_LT(test::worst(c.data(), expected), 4e-6) << m << " " << n << " " << k;
+        }
+      }
+    }
+  });
+}
+
+TEST(kernelsGemm, SomeColumnsAloneHaveTheSameBits) {
+  test::for_each_isa([] {
+    const Shape s{29, 150, 300};
+    const Operands o(s);
+    const PackedMatrix w = PackedMatrix::pack(o.weight.data(), o.bias.data(), s.n, s.k);
+    std::vector<float> whole(s.m * s.n);
+    gemm(o.a.data(), s.k, s.m, w, whole.data(), s.n);
+    for (const int threads : {1, 3}) {
+      ThreadPool pool(threads);
+      for (const auto& [begin, end] : {std::pair<size_t, size_t>{0, 64}, {64, 128}, {96, 150}}) {
+        std::vector<float> part(s.m * s.n, -7.0f);
+        gemm(pool, o.a.data(), s.k, s.m, w, part.data(), s.n, Columns{begin, end});
+        for (size_t i = 0; i < part.size(); ++i) {
+          const bool inside = i % s.n >= begin && i % s.n < end;
+          ASSERT_EQ(part[i], inside ? whole[i] : -7.0f) << begin << " " << i;
+        }
+      }
+      EXPECT_THROW(gemm(pool, o.a.data(), s.k, s.m, w, whole.data(), s.n, Columns{8, 64}), Error);
     }
   });
 }

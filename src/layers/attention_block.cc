@@ -41,7 +41,7 @@ void AttentionBlock::forward(const RunContext& context, Features& f) const {
   float* qkv = context.workspace.buffer(Workspace::kQkv, rows * 3 * c);
   float* mixed = context.workspace.buffer(Workspace::kAttention, rows * c);
   kernels::gemm(context.pool, f.data, c, rows, qkv_, qkv, 3 * c);
-  self_attention(context, qkv, f.n, f.positions(), c, kHeadDim, false, mixed);
+  self_attention(context, qkv, equal_spans(f.n, f.positions()), c, kHeadDim, false, mixed);
   kernels::gemm(context.pool, mixed, c, rows, proj_, f.data, c,
                 {.residual = f.data, .residual_stride = c});
   ffn_.forward(context, f);

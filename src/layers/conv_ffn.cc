@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace mobileclip {
@@ -53,6 +54,25 @@ void ConvFfn::forward(const RunContext& context, Features& f) const {
     kernels::gemm(inner, hidden, m, fc2_, out, c, {.residual = item + start, .residual_stride = c});
   });
   std::swap(f.data, f.spare);
+}
+
+void ConvFfn::forward_at(const RunContext& context, const float* x, std::span<const RowSpan> items,
+                         std::span<const size_t> at, float* out) const {
+  const size_t c = fc2_.n();
+  const size_t hidden = fc1_.n();
+  const size_t n = items.size();
+  float* mixed = context.workspace.buffer(Workspace::kNorm, n * c);
+  float* inner = context.workspace.buffer(Workspace::kHidden, n * hidden);
+  for (size_t i = 0; i < n; ++i) {
+    const float* item = x + items[i].first * c;
+    kernels::depthwise(item, items[i].count, 1, conv_, at[i], at[i] + 1, kernels::Activation::kNone,
+                       mixed + i * c);
+    std::copy_n(item + at[i] * c, c, out + i * c);
+  }
+  kernels::gemm(context.pool, mixed, c, n, fc1_, inner, hidden,
+                {.activation = kernels::Activation::kGelu});
+  kernels::gemm(context.pool, inner, hidden, n, fc2_, out, c,
+                {.residual = out, .residual_stride = c});
 }
 
 }  // namespace mobileclip

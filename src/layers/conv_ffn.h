@@ -5,6 +5,7 @@
 #include <string>
 
 #include "layers/packing.h"
+#include "layers/row_span.h"
 #include "layers/run_context.h"
 
 namespace mobileclip {
@@ -25,6 +26,12 @@ class ConvFfn {
   /// From features.data to features.spare, then swaps. The hidden tensor lives only in bands that
   /// stay in a core's cache.
   void forward(const RunContext& context, Features& features) const;
+  /// Of columns of rows (items of height = count, width 1), row items[i].first + at[i] of each
+  /// alone → out, packed; x is read at most reach() rows to either side. Uses kNorm and kHidden.
+  void forward_at(const RunContext& context, const float* x, std::span<const RowSpan> items,
+                  std::span<const size_t> at, float* out) const;
+  /// Rows to either side that a row depends on.
+  size_t reach() const { return conv_.kh() / 2; }
 
  private:
   kernels::PackedDepthwise conv_;

@@ -2,7 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "layers/depthwise_layer.h"
 
@@ -42,6 +44,25 @@ RepMixerBlock::RepMixerBlock(const RepMixerBlockWeights& weights, Foundry& found
 void RepMixerBlock::forward(const RunContext& context, Features& features) const {
   depthwise_forward(context, mixer_, kernels::Activation::kNone, features);
   ffn_.forward(context, features);
+}
+
+void RepMixerBlock::forward_at(const RunContext& context, const float* x,
+                               std::span<const RowSpan> items, std::span<const size_t> at,
+                               float* out) const {
+  const size_t c = mixer_.channels();
+  // Only the rows that the ffn's convolution reads are made; the others stay as they were.
+  float* mixed = context.workspace.buffer(Workspace::kRows, total_rows(items) * c);
+  std::vector<RowSpan> packed(items.begin(), items.end());
+  size_t row = 0;
+  for (size_t i = 0; i < items.size(); ++i) {
+    packed[i].first = row;
+    const size_t begin = at[i] - std::min(at[i], ffn_.reach());
+    const size_t end = std::min(items[i].count, at[i] + ffn_.reach() + 1);
+    kernels::depthwise(x + items[i].first * c, items[i].count, 1, mixer_, begin, end,
+                       kernels::Activation::kNone, mixed + (row + begin) * c);
+    row += items[i].count;
+  }
+  ffn_.forward_at(context, mixed, packed, at, out);
 }
 
 }  // namespace mobileclip

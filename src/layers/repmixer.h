@@ -21,6 +21,12 @@ class RepMixerBlock {
  public:
   RepMixerBlock(const RepMixerBlockWeights& weights, Foundry& foundry);
   void forward(const RunContext& context, Features& features) const;
+  /// Of texts, row items[i].first + at[i] of each alone → out, packed; x is read at most reach()
+  /// rows to either side of it. Uses kRows, kNorm and kHidden. Bits as of forward.
+  void forward_at(const RunContext& context, const float* x, std::span<const RowSpan> items,
+                  std::span<const size_t> at, float* out) const;
+  /// Rows to either side that a row depends on.
+  size_t reach() const { return mixer_.kh() / 2 + ffn_.reach(); }
 
  private:
   kernels::PackedDepthwise mixer_;

@@ -1,5 +1,7 @@
 #include "layers/transformer_layer.h"
 
+#include <algorithm>
+
 #include "layers/self_attention.h"
 
 namespace mobileclip {
@@ -30,25 +32,84 @@ TransformerLayer::TransformerLayer(const TransformerLayerWeights& weights, size_
       causal_(causal) {}
 
 void TransformerLayer::forward(const RunContext& context, float* x, size_t n, size_t tokens) const {
-  ThreadPool& pool = context.pool;
+  forward(context, x, equal_spans(n, tokens));
+}
+
+void TransformerLayer::forward(const RunContext& context, float* x,
+                               std::span<const RowSpan> items) const {
   const size_t width = out_.n();
-  const size_t hidden = fc1_.n();
-  const size_t rows = n * tokens;
+  const size_t rows = total_rows(items);
   float* norm = context.workspace.buffer(Workspace::kNorm, rows * width);
   float* qkv = context.workspace.buffer(Workspace::kQkv, rows * 3 * width);
   float* mixed = context.workspace.buffer(Workspace::kAttention, rows * width);
-  float* inner = context.workspace.buffer(Workspace::kHidden, rows * hidden);
-  const kernels::Epilogue add_to_x{.residual = x, .residual_stride = width};
-
   norm_attention_.forward(context, x, rows, norm);
-  kernels::gemm(pool, norm, width, rows, qkv_, qkv, 3 * width);
-  self_attention(context, qkv, n, tokens, width, head_dim_, causal_, mixed);
-  kernels::gemm(pool, mixed, width, rows, out_, x, width, add_to_x);
+  kernels::gemm(context.pool, norm, width, rows, qkv_, qkv, 3 * width);
+  self_attention(context, qkv, items, width, head_dim_, causal_, mixed);
+  kernels::gemm(context.pool, mixed, width, rows, out_, x, width,
+                {.residual = x, .residual_stride = width});
+  feed_forward(context, x, rows);
+}
 
+void TransformerLayer::feed_forward(const RunContext& context, float* x, size_t rows) const {
+  const size_t width = out_.n();
+  // Off the powers of two: the rows of a register tile would share a few cache sets.
+  const size_t stride = fc1_.n() + 16;
+  float* norm = context.workspace.buffer(Workspace::kNorm, rows * width);
+  float* inner = context.workspace.buffer(Workspace::kHidden, rows * stride);
   norm_ffn_.forward(context, x, rows, norm);
-  kernels::gemm(pool, norm, width, rows, fc1_, inner, hidden,
+  kernels::gemm(context.pool, norm, width, rows, fc1_, inner, stride,
                 {.activation = kernels::Activation::kGelu});
-  kernels::gemm(pool, inner, hidden, rows, fc2_, x, width, add_to_x);
+  kernels::gemm(context.pool, inner, stride, rows, fc2_, x, width,
+                {.residual = x, .residual_stride = width});
+}
+
+namespace {
+
+/// The windows' rows of `from`, packed.
+void gather(const float* from, size_t width, std::span<const RowSpan> items,
+            std::span<const RowSpan> windows, float* to) {
+  for (size_t i = 0; i < items.size(); ++i) {
+    const size_t size = windows[i].count * width;
+    to = std::copy_n(from + (items[i].first + windows[i].first) * width, size, to);
+  }
+}
+
+}  // namespace
+
+void TransformerLayer::forward_windows(const RunContext& context, const float* x,
+                                       std::span<const RowSpan> items,
+                                       std::span<const RowSpan> windows, float* out) const {
+  const size_t width = out_.n();
+  const size_t rows = total_rows(items);
+  const size_t wanted = total_rows(windows);
+  float* norm = context.workspace.buffer(Workspace::kNorm, rows * width);
+  float* qkv = context.workspace.buffer(Workspace::kQkv, rows * 3 * width);
+  float* mixed = context.workspace.buffer(Workspace::kAttention, rows * width);
+  float* gathered = context.workspace.buffer(Workspace::kHidden, 2 * wanted * width);
+  norm_attention_.forward(context, x, rows, norm);
+  if (width % kernels::kStoredPanelWidth == 0) {
+    // Keys and values of all rows, queries of the windows.
+    kernels::gemm(context.pool, norm, width, rows, qkv_, qkv, 3 * width,
+                  kernels::Columns{width, 3 * width});
+    float* queries = gathered + wanted * width;
+    gather(norm, width, items, windows, gathered);
+    kernels::gemm(context.pool, gathered, width, wanted, qkv_, queries, width,
+                  kernels::Columns{0, width});
+    for (size_t i = 0; i < items.size(); ++i) {
+      float* row = qkv + (items[i].first + windows[i].first) * 3 * width;
+      for (size_t j = 0; j < windows[i].count; ++j, row += 3 * width, queries += width) {
+        std::copy_n(queries, width, row);
+      }
+    }
+  } else {
+    kernels::gemm(context.pool, norm, width, rows, qkv_, qkv, 3 * width);
+  }
+  self_attention(context, qkv, items, windows, width, head_dim_, causal_, mixed);
+  gather(mixed, width, items, windows, gathered);
+  gather(x, width, items, windows, out);
+  kernels::gemm(context.pool, gathered, width, wanted, out_, out, width,
+                {.residual = out, .residual_stride = width});
+  feed_forward(context, out, wanted);
 }
 
 }  // namespace mobileclip

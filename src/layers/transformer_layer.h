@@ -4,6 +4,7 @@
 
 #include "layers/layer_norm.h"
 #include "layers/packing.h"
+#include "layers/row_span.h"
 #include "layers/run_context.h"
 
 namespace mobileclip {
@@ -23,8 +24,17 @@ class TransformerLayer {
                    Foundry& foundry);
   /// In place on n items of T × width.
   void forward(const RunContext& context, float* x, size_t n, size_t tokens) const;
+  /// In place on items of any length, packed rows of `width`.
+  void forward(const RunContext& context, float* x, std::span<const RowSpan> items) const;
+  /// Some rows of the result alone, for a last layer: windows[i] counts from the first row of
+  /// items[i]. They go to `out`, packed in order; x is only read. Bits as of forward.
+  void forward_windows(const RunContext& context, const float* x, std::span<const RowSpan> items,
+                       std::span<const RowSpan> windows, float* out) const;
 
  private:
+  /// x = x + fc2(GELU(fc1(LN(x)))).
+  void feed_forward(const RunContext& context, float* x, size_t rows) const;
+
   LayerNorm norm_attention_, norm_ffn_;
   kernels::PackedMatrix qkv_, out_, fc1_, fc2_;
   size_t head_dim_ = 0;

@@ -65,18 +65,19 @@ TextEncoder::TextEncoder(const TextWeights& weights, const ModelConfig& config, 
   });
 }
 
-void TextEncoder::embed(const RunContext& context, const int32_t* ids, size_t n, float* out) const {
+void TextEncoder::embed(const RunContext& context, const int32_t* ids,
+                        std::span<const RowSpan> items, float* out) const {
   const auto tokens = static_cast<size_t>(config_.context);
-  for (size_t i = 0; i < n * tokens; ++i) {
+  for (size_t i = 0; i < items.size() * tokens; ++i) {
     if (ids[i] < 0 || ids[i] >= config_.vocabulary) {
       fail(ErrorCode::kInvalidArgument, "token id {} at position {} of text {} is outside 0 to {}",
            ids[i], i % tokens, i / tokens, config_.vocabulary - 1);
     }
   }
-  context.pool.parallel_for(n, [&](size_t item, int) {
-    for (size_t t = 0; t < tokens; ++t) {
+  context.pool.parallel_for(items.size(), [&](size_t item, int) {
+    for (size_t t = 0; t < items[item].count; ++t) {
       const auto id = static_cast<size_t>(ids[item * tokens + t]);
-      float* row = out + (item * tokens + t) * width_;
+      float* row = out + (items[item].first + t) * width_;
       const float* token = embedding_ + id * width_;
       if (embedding_ == nullptr) {
         read_rows(table_, id, 1, row);
@@ -90,39 +91,78 @@ void TextEncoder::embed(const RunContext& context, const int32_t* ids, size_t n,
 void TextEncoder::encode(const RunContext& context, const int32_t* ids, size_t n, float* out,
                          const Probe& probe) const {
   const auto tokens = static_cast<size_t>(config_.context);
+  // Only the chosen position goes on: the first maximum id, the first end of text. In a causal
+  // tower it depends on no position after it.
+  const bool shortened = config_.causal && mixers_.empty() && !probe;
+  std::vector<RowSpan> items(n);
+  std::vector<size_t> chosen(n);
+  size_t rows = 0;
+  for (size_t i = 0; i < n; ++i) {
+    const int32_t* row = ids + i * tokens;
+    chosen[i] = static_cast<size_t>(std::max_element(row, row + tokens) - row);
+    items[i] = {rows, shortened ? chosen[i] + 1 : tokens};
+    rows += items[i].count;
+  }
   Features f;
-  f.data = context.workspace.buffer(Workspace::kFeatures, n * tokens * width_);
-  f.spare = context.workspace.buffer(Workspace::kSpare, n * tokens * width_);
+  f.data = context.workspace.buffer(Workspace::kFeatures, rows * width_);
+  f.spare = context.workspace.buffer(Workspace::kSpare, rows * width_);
   f.n = n;
   f.height = tokens;  // a text is a column of positions
   f.width = 1;
   f.channels = width_;
-  embed(context, ids, n, f.data);
+  embed(context, ids, items, f.data);
+  if (probe) {
+    forward_all(context, f, probe);
+    for (size_t i = 0; i < n; ++i) {
+      std::copy_n(f.data + (items[i].first + chosen[i]) * width_, width_, f.spare + i * width_);
+    }
+  } else {
+    forward_chosen(context, f, items, chosen);
+  }
+  norm_->forward(context, f.spare, n, f.spare);
+  kernels::gemm(context.pool, f.spare, width_, n, projection_, out, projection_.n());
+}
+
+void TextEncoder::forward_all(const RunContext& context, Features& f, const Probe& probe) const {
   size_t index = 0;
-  const auto done = [&] {
-    if (probe) probe(fmt::format("transformer.{}", index), f);
-    ++index;
-  };
+  const auto done = [&] { probe(fmt::format("transformer.{}", index++), f); };
   if (!mixers_.empty()) {
     mixers_.front()->forward(context, f);
     done();
   }
   for (const auto& layer : layers_) {
-    layer->forward(context, f.data, n, tokens);
+    layer->forward(context, f.data, f.n, f.height);
     done();
   }
   if (!mixers_.empty()) {
     mixers_.back()->forward(context, f);
     done();
   }
-  // Only the chosen position goes on: the first maximum id, the first end of text.
-  for (size_t item = 0; item < n; ++item) {
-    const int32_t* row = ids + item * tokens;
-    const auto chosen = static_cast<size_t>(std::max_element(row, row + tokens) - row);
-    std::copy_n(f.data + (item * tokens + chosen) * width_, width_, f.spare + item * width_);
+}
+
+void TextEncoder::forward_chosen(const RunContext& context, Features& f,
+                                 std::span<const RowSpan> items,
+                                 std::span<const size_t> chosen) const {
+  if (!mixers_.empty()) mixers_.front()->forward(context, f);
+  for (size_t i = 0; i + 1 < layers_.size(); ++i) layers_[i]->forward(context, f.data, items);
+  // Of the last layer, what the chosen position, or the last mixer around it, reads.
+  const size_t reach = mixers_.empty() ? 0 : mixers_.back()->reach();
+  std::vector<RowSpan> windows(items.size());
+  for (size_t i = 0; i < items.size(); ++i) {
+    const size_t begin = chosen[i] - std::min(chosen[i], reach);
+    windows[i] = {begin, std::min(items[i].count, chosen[i] + reach + 1) - begin};
   }
-  norm_->forward(context, f.spare, n, f.spare);
-  kernels::gemm(context.pool, f.spare, width_, n, projection_, out, projection_.n());
+  layers_.back()->forward_windows(context, f.data, items, windows, f.spare);
+  if (mixers_.empty()) return;
+  std::vector<size_t> at(items.size());
+  size_t row = 0;
+  for (size_t i = 0; i < items.size(); ++i) {
+    at[i] = chosen[i] - windows[i].first;
+    windows[i].first = row;
+    row += windows[i].count;
+  }
+  mixers_.back()->forward_at(context, f.spare, windows, at, f.data);
+  std::swap(f.data, f.spare);
 }
 
 }  // namespace mobileclip

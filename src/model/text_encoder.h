@@ -31,12 +31,19 @@ class TextEncoder {
   /// checkpoint's bytes as long as this.
   TextEncoder(const TextWeights& weights, const ModelConfig& config, BuildJobs& jobs);
 
-  /// n × context ids, each 0 … vocabulary − 1 → n × embed_dim, raw.
+  /// n × context ids, each 0 … vocabulary − 1 → n × embed_dim, raw. Computes only what reaches the
+  /// chosen position, unless a probe wants to see all; same bits.
   void encode(const RunContext& context, const int32_t* ids, size_t n, float* out,
               const Probe& probe) const;
 
  private:
-  void embed(const RunContext& context, const int32_t* ids, size_t n, float* out) const;
+  void embed(const RunContext& context, const int32_t* ids, std::span<const RowSpan> items,
+             float* out) const;
+  /// All positions of every part, n × context rows in f.data.
+  void forward_all(const RunContext& context, Features& f, const Probe& probe) const;
+  /// The chosen position of each item after the last part, packed in f.spare.
+  void forward_chosen(const RunContext& context, Features& f, std::span<const RowSpan> items,
+                      std::span<const size_t> chosen) const;
 
   TextConfig config_;
   size_t width_;

@@ -1,6 +1,7 @@
 // Embeddings, probabilities and every part's output against the float64 reference.
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <map>
 
 #include "base/mapped_file.h"
@@ -134,6 +135,32 @@ TEST_P(Embeddings, EveryPartEqualsItsProbe) {
     if (name.find("norm") == std::string::npos) ++expected;
   }
   EXPECT_EQ(seen, expected);
+}
+
+// Without a probe only what reaches the chosen position is computed.
+TEST_P(Embeddings, TextsHaveTheSameBitsWithAndWithoutTheirOtherPositions) {
+  Workspace workspace(pool_.threads());
+  const RunContext context{pool_, workspace};
+  std::vector<int32_t> ids;
+  size_t n = 0;
+  for (const auto& [name, text] : golden_.at("texts").items()) {
+    const auto row = golden::token_row(text, model_->config());
+    ids.insert(ids.end(), row.begin(), row.end());
+    ++n;
+  }
+  // Rows chosen near both ends, whose neighbourhood is cut short.
+  const auto tokens = static_cast<size_t>(model_->config().text.context);
+  for (const size_t chosen : {size_t{0}, size_t{1}, size_t{4}, tokens - 7, tokens - 1}) {
+    std::vector<int32_t> row(tokens, 320);
+    row[chosen] = 49407;
+    ids.insert(ids.end(), row.begin(), row.end());
+    ++n;
+  }
+  std::vector<float> all(n * dim_), chosen(n * dim_);
+  const TextEncoder& text = *model_->clip().text();
+  text.encode(context, ids.data(), n, all.data(), [](std::string_view, const Features&) {});
+  text.encode(context, ids.data(), n, chosen.data(), nullptr);
+  EXPECT_EQ(std::memcmp(all.data(), chosen.data(), all.size() * sizeof(float)), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Variants, Embeddings,
