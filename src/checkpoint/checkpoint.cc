@@ -2,13 +2,32 @@
 
 #include <libdeflate.h>
 
+#include <filesystem>
+
 #include "checkpoint/builder.h"
 #include "checkpoint/detect.h"
 #include "checkpoint/own_format.h"
 
 namespace mobileclip {
+namespace {
 
-Checkpoint Checkpoint::open(const std::string& path) { return parse(MappedFile::open(path), path); }
+constexpr size_t kMaxConfig = size_t{1} << 20;
+
+std::string sibling_path(const std::string& path, std::string_view name) {
+  return path.substr(0, path.rfind('/') + 1) + std::string(name);  // npos + 1 is 0
+}
+
+}  // namespace
+
+Checkpoint Checkpoint::open(const std::string& path) {
+  Checkpoint out = parse(MappedFile::open(path), path);
+  const std::string beside = sibling_path(path, "open_clip_config.json");
+  std::error_code none;
+  if (std::filesystem::is_regular_file(beside, none)) {
+    out.open_clip_config_ = read_file(beside, kMaxConfig);
+  }
+  return out;
+}
 
 Checkpoint Checkpoint::parse(std::shared_ptr<const MappedFile> file, std::string name) {
   const CheckpointFormat format = detect_checkpoint(file->bytes(), quote(name));

@@ -38,6 +38,8 @@ class Checkpoint {
   const TensorEntry* find(std::string_view name) const;
   /// safetensors' __metadata__; empty for the other formats.
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
+  /// The text of the open_clip_config.json that lies beside the file; empty if none does.
+  const std::string& open_clip_config() const { return open_clip_config_; }
   /// Things worth a message, e.g. a CRC that was not computed by the writer.
   const std::vector<std::string>& warnings() const { return warnings_; }
   /// Whether the tensors are in the inference form that `convert` writes.
@@ -59,6 +61,7 @@ class Checkpoint {
   std::map<std::string, size_t, std::less<>> by_name_;
   std::map<std::string, std::string> metadata_;
   std::vector<std::string> warnings_;
+  std::string open_clip_config_;
   /// Elements of one tensor that must be finite.
   struct Piece {
     size_t tensor;

@@ -71,12 +71,45 @@ void WeightSource::finish(const std::string& what) const {
 }
 
 Weight WeightSource::fetch(std::string name, const Shape& shape, bool integer) {
-  fetched_.push_back({name, shape, integer});
+  StoredAs stored{name, shape};
+  if (dialect_) stored = dialect_(name, shape);
+  fetched_.push_back({stored.name, stored.shape, integer, name});
   Weight out{std::move(name), shape, nullptr};
   if (recording()) return out;
-  const TensorEntry* entry = checkpoint_->find(prefix_ + out.name);
-  if (entry != nullptr && fits(*entry, fetched_.back())) out.entry = entry;
+  const TensorEntry* entry = checkpoint_->find(prefix_ + stored.name);
+  if (entry == nullptr || !fits(*entry, fetched_.back())) return out;
+  const bool as_it_is = !stored.transposed && stored.shape == shape;
+  out.entry = as_it_is ? entry : view(*entry, shape, stored.transposed);
   return out;
+}
+
+const TensorEntry* WeightSource::view(const TensorEntry& stored, const Shape& shape,
+                                      bool transposed) {
+  TensorEntry& out = views_.emplace_back(stored);
+  if (stored.dtype == DType::kInt8Rows) {
+    // Its scales belong to the rows of the stored shape.
+    AlignedBuffer& values = widened_.emplace_back(stored.elements());
+    read_elements(stored, values.data());
+    out.dtype = DType::kFloat32;
+    out.row_scale = {};
+    out.offset = 0;
+    out.storage = std::as_bytes(std::span<const float>(values.data(), stored.elements()));
+    uint64_t stride = 1;
+    for (size_t i = out.shape.size(); i-- > 0; stride *= out.shape[i]) out.strides[i] = stride;
+  }
+  if (transposed) {
+    std::swap(out.shape[0], out.shape[1]);
+    std::swap(out.strides[0], out.strides[1]);
+  }
+  const auto ones = [](const Shape& of) {
+    size_t count = 0;
+    while (count < of.size() && of[count] == 1) ++count;
+    return static_cast<ptrdiff_t>(count);
+  };
+  out.strides.erase(out.strides.begin(), out.strides.begin() + ones(out.shape));
+  out.strides.insert(out.strides.begin(), shape.size() - out.strides.size(), 0);
+  out.shape = shape;
+  return &out;
 }
 
 }  // namespace mobileclip

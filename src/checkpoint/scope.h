@@ -2,11 +2,15 @@
 #ifndef MOBILECLIP_CHECKPOINT_SCOPE_H_
 #define MOBILECLIP_CHECKPOINT_SCOPE_H_
 
+#include <deque>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
+#include "base/aligned_buffer.h"
 #include "checkpoint/checkpoint.h"
 
 namespace mobileclip {
@@ -22,8 +26,19 @@ struct Weight {
 struct TensorSpec {
   std::string name;
   Shape shape;
-  bool integer = false;  ///< num_batches_tracked
+  bool integer = false;   ///< num_batches_tracked
+  std::string ours = {};  ///< what the module tree calls it, where the file has another name
 };
+
+/// How a file names and stores a tensor of the module tree.
+struct StoredAs {
+  std::string name;
+  Shape shape;              ///< ours, or with fewer or more leading ones
+  bool transposed = false;  ///< of two dimensions, stored the other way round
+};
+
+/// From our name and shape to the file's. Empty: they are the same.
+using Dialect = std::function<StoredAs(const std::string& name, const Shape& shape)>;
 
 /// How a file differs from what is expected.
 struct Differences {
@@ -42,16 +57,19 @@ struct Differences {
 Differences compare(const Checkpoint& checkpoint, const std::string& prefix,
                     const std::vector<TensorSpec>& expected);
 
-/// Where a Scope looks: a checkpoint, or nothing while the names and shapes are recorded.
+/// Where a Scope looks: a checkpoint, or nothing while the names and shapes are recorded. Weights
+/// that the file stores in another shape are views that live as long as this.
 class WeightSource {
  public:
-  WeightSource() = default;
+  explicit WeightSource(Dialect dialect = {}) : dialect_(std::move(dialect)) {}
   /// Names in the file carry `prefix`. The checkpoint must outlive this.
-  WeightSource(const Checkpoint& checkpoint, std::string prefix)
-      : checkpoint_(&checkpoint), prefix_(std::move(prefix)) {}
+  WeightSource(const Checkpoint& checkpoint, std::string prefix, Dialect dialect = {})
+      : checkpoint_(&checkpoint), prefix_(std::move(prefix)), dialect_(std::move(dialect)) {}
+  WeightSource(const WeightSource&) = delete;
+  WeightSource& operator=(const WeightSource&) = delete;
 
   bool recording() const { return checkpoint_ == nullptr; }
-  /// Everything asked for so far, in order.
+  /// Everything asked for so far, in order, as the file names it.
   const std::vector<TensorSpec>& fetched() const { return fetched_; }
   /// Throws one kWrongModel that lists every missing, mis-shaped and unread tensor; `what` names
   /// the file and the variant. Silent if all fit.
@@ -60,9 +78,15 @@ class WeightSource {
  private:
   friend class Scope;
   Weight fetch(std::string name, const Shape& shape, bool integer);
+  /// The stored tensor seen in the shape that was asked for.
+  const TensorEntry* view(const TensorEntry& stored, const Shape& shape, bool transposed);
+
   const Checkpoint* checkpoint_ = nullptr;
   std::string prefix_;
+  Dialect dialect_;
   std::vector<TensorSpec> fetched_;
+  std::deque<TensorEntry> views_;
+  std::deque<AlignedBuffer> widened_;
 };
 
 /// A place in the module tree. Cheap to copy; the source must outlive it.

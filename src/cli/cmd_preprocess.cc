@@ -18,7 +18,7 @@ PreprocessConfig config_of(const Arguments& arguments) {
   if (const ModelConfig* arch = arch_of(arguments)) {
     config = preprocess_config(*arch);
   } else if (arguments.has("model")) {
-    config = preprocess_config(*recognise(open_model(arguments)).config);
+    config = preprocess_config(recognise(open_model(arguments)).effective);
   }
   config.size = arguments.number("size", config.size, 1, kMaxSize);
   const std::string interpolation = arguments.one("interpolation");

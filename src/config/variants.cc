@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <cctype>
+#include <iterator>
+#include <tuple>
 
 #include "config/model_config.h"
+#include "config/open_clip_variants.h"
 
 namespace mobileclip {
 namespace {
@@ -21,10 +24,9 @@ constexpr ModelConfig mci(std::string_view name, TextTower text_tower, int text_
   return config;
 }
 
-constexpr ModelConfig vit(std::string_view name, std::string_view same_network) {
+constexpr ModelConfig vit(std::string_view name) {
   ModelConfig config;
   config.name = name;
-  config.same_network = same_network;
   config.dialect = "mobileclip";
   config.licence = kAppleLicence;
   config.image_tower = ImageTower::kVit;
@@ -49,12 +51,12 @@ constexpr ModelConfig nano(std::string_view name, MciConfig image, int text_widt
   return config;
 }
 
-constexpr ModelConfig kVariants[] = {
+constexpr ModelConfig kRows[] = {
     mci("mobileclip_s0", TextTower::kMct, 4, {{2, 6, 10, 2}, {64, 128, 256, 512}}),
     mci("mobileclip_s1", TextTower::kBase, 12, {{4, 12, 20, 4}, {64, 128, 256, 512}}),
     mci("mobileclip_s2", TextTower::kBase, 12, {{4, 12, 24, 4}, {80, 160, 320, 640}}),
-    vit("mobileclip_b", "mobileclip_blt"),
-    vit("mobileclip_blt", "mobileclip_b"),
+    vit("mobileclip_b"),
+    vit("mobileclip_blt"),
     nano("mobileclip_nano", {{2, 2, 4, 1}, {32, 64, 128, 256}}, 96, 2),
     nano("mobileclip_nano_teacher", {{2, 3, 5, 2}, {40, 80, 160, 320}}, 128, 3),
 };
@@ -66,13 +68,38 @@ bool equal_without_case(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::span<const ModelConfig> variants() { return kVariants; }
+std::span<const ModelConfig> variants() {
+  static const std::vector<ModelConfig> all = [] {
+    std::vector<ModelConfig> out(std::begin(kRows), std::end(kRows));
+    const std::span<const ModelConfig> more = open_clip_variants();
+    out.insert(out.end(), more.begin(), more.end());
+    return out;
+  }();
+  return all;
+}
 
 const ModelConfig* find_variant(std::string_view name) {
-  for (const ModelConfig& config : kVariants) {
+  for (const ModelConfig& config : variants()) {
     if (equal_without_case(config.name, name)) return &config;
   }
   return nullptr;
+}
+
+bool same_network(const ModelConfig& a, const ModelConfig& b) {
+  const auto facts = [](const ModelConfig& c) {
+    return std::tie(c.dialect, c.image_tower, c.text_tower, c.mci, c.vit, c.text, c.image_size,
+                    c.embed_dim, c.head_bias, c.logit_bias, c.openai_names, c.interpolation,
+                    c.resize, c.mean, c.std);
+  };
+  return facts(a) == facts(b);
+}
+
+std::vector<std::string_view> same_networks(const ModelConfig& config) {
+  std::vector<std::string_view> out;
+  for (const ModelConfig& other : variants()) {
+    if (same_network(config, other)) out.push_back(other.name);
+  }
+  return out;
 }
 
 }  // namespace mobileclip

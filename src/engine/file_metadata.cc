@@ -2,39 +2,83 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <string_view>
+
 #include "base/error.h"
 
 namespace mobileclip {
 
-std::map<std::string, std::string> describe(const ModelConfig& config) {
-  return {{"format", "mobileclip"},
-          {"variant", std::string(config.name)},
-          {"image_size", std::to_string(config.image_size)},
-          {"interpolation",
-           config.interpolation == InterpolationKind::kBicubic ? "bicubic" : "bilinear"},
-          {"mean", fmt::format("{} {} {}", config.mean[0], config.mean[1], config.mean[2])},
-          {"std", fmt::format("{} {} {}", config.std[0], config.std[1], config.std[2])},
-          {"context", std::to_string(config.text.context)}};
+namespace {
+
+constexpr std::string_view kBicubic = "bicubic", kBilinear = "bilinear", kSquash = "squash";
+
+std::string triple(const std::array<float, 3>& values) {
+  return fmt::format("{} {} {}", values[0], values[1], values[2]);
 }
 
-const ModelConfig& described_variant(const Checkpoint& converted) {
+/// The three numbers of "a b c" where that is how triple() would write them.
+bool parse_triple(const std::string& text, std::array<float, 3>& out) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  std::array<float, 3> values{};
+  for (float& value : values) {
+    const auto [next, error] = std::from_chars(at, end, value);
+    if (error != std::errc() || !std::isfinite(value)) return false;
+    at = next < end ? next + 1 : end;
+  }
+  if (triple(values) != text) return false;
+  out = values;
+  return true;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> describe(const ModelConfig& config) {
+  std::map<std::string, std::string> out = {
+      {"format", "mobileclip"},
+      {"variant", std::string(config.name)},
+      {"image_size", std::to_string(config.image_size)},
+      {"interpolation",
+       std::string(config.interpolation == InterpolationKind::kBicubic ? kBicubic : kBilinear)},
+      {"mean", triple(config.mean)},
+      {"std", triple(config.std)},
+      {"context", std::to_string(config.text.context)}};
+  if (config.resize == ResizeKind::kSquash) out.emplace("resize", kSquash);
+  return out;
+}
+
+ModelConfig described_variant(const Checkpoint& converted) {
   const auto& metadata = converted.metadata();
   const auto value_of = [&](const std::string& key) {
     const auto found = metadata.find(key);
     return found == metadata.end() ? std::string() : found->second;
   };
-  const ModelConfig* config = find_variant(value_of("variant"));
-  if (config == nullptr) {
+  const ModelConfig* known = find_variant(value_of("variant"));
+  if (known == nullptr) {
     fail(ErrorCode::kUnsupported,
          "{} is a converted file of the variant {}, which this program does not know",
          quote(converted.name()), quote(value_of("variant")));
   }
-  for (const auto& [key, expected] : describe(*config)) {
+  ModelConfig config = *known;
+  if (config.dialect == "open_clip") {
+    // Their weights come with a configuration of their own, which convert has written down.
+    parse_triple(value_of("mean"), config.mean);
+    parse_triple(value_of("std"), config.std);
+    if (value_of("interpolation") == kBicubic) config.interpolation = InterpolationKind::kBicubic;
+    if (value_of("interpolation") == kBilinear) {
+      config.interpolation = InterpolationKind::kBilinear;
+    }
+    config.resize = value_of("resize") == kSquash ? ResizeKind::kSquash : ResizeKind::kShortest;
+  }
+  for (const auto& [key, expected] : describe(config)) {
     if (key == "variant" || value_of(key) == expected) continue;
     fail(ErrorCode::kDamaged, "{}: {} is {}, but {} has {}", quote(converted.name()), key,
-         quote(value_of(key)), config->name, quote(expected));
+         quote(value_of(key)), config.name, quote(expected));
   }
-  return *config;
+  return config;
 }
 
 }  // namespace mobileclip

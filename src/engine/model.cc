@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "checkpoint/scope.h"
+#include "config/dialect.h"
 #include "layers/foundry.h"
 #include "model/clip.h"
 #include "reparam/values.h"
@@ -18,7 +19,7 @@ void check_unbuilt(const Checkpoint& checkpoint, const WeightSource& source,
                    const std::string& prefix, std::string_view tower, ThreadPool& pool) {
   std::vector<const TensorSpec*> specs;
   for (const TensorSpec& spec : source.fetched()) {
-    if (!spec.integer && spec.name.starts_with(tower)) specs.push_back(&spec);
+    if (!spec.integer && spec.ours.starts_with(tower)) specs.push_back(&spec);
   }
   pool.parallel_for(specs.size(), [&](size_t i, int) {
     const TensorSpec& spec = *specs[i];
@@ -36,14 +37,16 @@ std::shared_ptr<const Model> Model::load(const std::string& path, const LoadOpti
 std::shared_ptr<const Model> Model::load(const Checkpoint& checkpoint, const LoadOptions& options,
                                          ThreadPool& pool) {
   const Recognised recognised = recognise(checkpoint, options.arch);
-  const ModelConfig& config = *recognised.config;
+  const ModelConfig& config = recognised.effective;
   checkpoint.verify(pool);
 
   const bool image = options.towers != Towers::kText;
   const bool text = options.towers != Towers::kImage;
   const bool converted = checkpoint.is_inference_form();
   // Of a converted file the training form is only recorded: paths and shapes of the layers.
-  WeightSource source = converted ? WeightSource() : WeightSource(checkpoint, recognised.prefix);
+  WeightSource source =
+      converted ? WeightSource()
+                : WeightSource(checkpoint, recognised.prefix, dialect_of(*recognised.config));
   const ClipWeights weights = ClipWeights::read(Scope(source), config);
   if (!converted) {
     source.finish(fmt::format("{} as {}", quote(checkpoint.name()), config.name));
@@ -55,7 +58,8 @@ std::shared_ptr<const Model> Model::load(const Checkpoint& checkpoint, const Loa
   if (converted) foundry = Foundry::fetching(checkpoint, options.list);
 
   std::shared_ptr<Model> model(new Model);
-  model->config_ = &config;
+  model->config_ = config;
+  model->contract_is_stated_ = recognised.contract_is_stated;
   model->candidates_ = recognised.candidates;
   model->warnings_ = checkpoint.warnings();
   model->clip_ = std::make_unique<Clip>(checkpoint, weights, config, image, text, pool, foundry);
@@ -66,9 +70,11 @@ std::shared_ptr<const Model> Model::load(const Checkpoint& checkpoint, const Loa
 
 Model::~Model() = default;
 
-PreprocessConfig Model::preprocess() const { return preprocess_config(*config_); }
+PreprocessConfig Model::preprocess() const { return preprocess_config(config_); }
 
 float Model::logit_scale() const { return clip_->logit_scale(); }
+
+float Model::logit_bias() const { return clip_->logit_bias(); }
 
 PreprocessConfig preprocess_config(const ModelConfig& config) {
   PreprocessConfig out;
@@ -76,6 +82,7 @@ PreprocessConfig preprocess_config(const ModelConfig& config) {
   out.interpolation = config.interpolation == InterpolationKind::kBicubic
                           ? Interpolation::kBicubic
                           : Interpolation::kBilinear;
+  out.squash = config.resize == ResizeKind::kSquash;
   out.mean = config.mean;
   out.std = config.std;
   return out;
@@ -87,8 +94,8 @@ ParameterCount count_parameters(const ModelConfig& config) {
     if (spec.integer || is_statistic(spec.name)) continue;
     uint64_t count = 1;
     for (const uint64_t extent : spec.shape) count *= extent;
-    if (spec.name.starts_with("image_encoder.")) out.image += count;
-    if (spec.name.starts_with("text_encoder.")) out.text += count;
+    if (spec.ours.starts_with("image_encoder.")) out.image += count;
+    if (spec.ours.starts_with("text_encoder.")) out.text += count;
   }
   return out;
 }

@@ -44,12 +44,17 @@ class Model {
                                            ThreadPool& pool);
   ~Model();
 
-  const ModelConfig& config() const { return *config_; }
+  /// The variant, with the input contract of the file or of the configuration beside it where they
+  /// state one: see contract_is_stated().
+  const ModelConfig& config() const { return config_; }
+  bool contract_is_stated() const { return contract_is_stated_; }
   /// Variants that cannot be told apart by names and shapes, config() among them.
   const std::vector<std::string>& candidates() const { return candidates_; }
   PreprocessConfig preprocess() const;
   /// min(exp(logit_scale), 100) of the file.
   float logit_scale() const;
+  /// Of the file, 0 where the network has none: config().logit_bias.
+  float logit_bias() const;
   /// One line per layer that was folded: "image_encoder.model.patch_embed.0: rbr_conv.0 + rbr_scale
   /// → conv 3x3".
   const std::vector<std::string>& folded_layers() const { return folded_; }
@@ -60,7 +65,8 @@ class Model {
 
  private:
   Model() = default;
-  const ModelConfig* config_ = nullptr;
+  ModelConfig config_;
+  bool contract_is_stated_ = false;
   std::unique_ptr<const Clip> clip_;
   std::vector<std::string> candidates_;
   std::vector<std::string> folded_;

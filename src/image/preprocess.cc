@@ -42,6 +42,9 @@ RgbImage resize_and_crop(const RgbImage& image, const PreprocessConfig& config) 
          config.size);
   }
   const auto size = static_cast<size_t>(config.size);
+  if (config.squash) {
+    return resample_window(image, size, size, config.interpolation, {0, 0, size, size});
+  }
   const bool portrait = image.width <= image.height;
   const size_t short_edge = std::min(image.width, image.height);
   const size_t long_edge = std::max(image.width, image.height);

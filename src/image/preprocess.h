@@ -18,6 +18,7 @@ enum class Interpolation { kBilinear, kBicubic };
 /// What a model expects of its pixels.
 struct PreprocessConfig {
   int size = 256;  ///< S: the short edge is resized to S, then the centre S × S is cropped
+  bool squash = false;  ///< instead, both edges are resized to S
   Interpolation interpolation = Interpolation::kBilinear;
   std::array<float, 3> mean = {0, 0, 0};
   std::array<float, 3> std = {1, 1, 1};

@@ -7,17 +7,17 @@
 namespace mobileclip {
 namespace {
 
-constexpr float kEpsilon = 1e-5f;
 constexpr size_t kRowsPerTask = 16;
 
 }  // namespace
 
-LayerNormWeights LayerNormWeights::read(const Scope& scope, size_t width) {
-  return {scope.weight("weight", {width}), scope.weight("bias", {width})};
+LayerNormWeights LayerNormWeights::read(const Scope& scope, size_t width, float eps) {
+  return {scope.weight("weight", {width}), scope.weight("bias", {width}), eps};
 }
 
 LayerNorm::LayerNorm(const LayerNormWeights& weights, Foundry& foundry)
     : width_(weights.weight.shape[0]),
+      eps_(weights.eps),
       weight_(foundry.floats(weights.weight)),
       bias_(foundry.floats(weights.bias)) {}
 
@@ -27,7 +27,7 @@ void LayerNorm::forward(const RunContext& context, const float* x, size_t rows, 
     const size_t begin = task * kRowsPerTask;
     const size_t count = std::min(kRowsPerTask, rows - begin);
     kernels::layer_norm(x + begin * width_, width_, weight_.data(), bias_.data(), count, width_,
-                        kEpsilon, out + begin * width_, width_);
+                        eps_, out + begin * width_, width_);
   });
 }
 

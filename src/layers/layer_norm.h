@@ -10,10 +10,11 @@ namespace mobileclip {
 
 struct LayerNormWeights {
   Weight weight, bias;
-  static LayerNormWeights read(const Scope& scope, size_t width);
+  float eps = 1e-5f;
+  static LayerNormWeights read(const Scope& scope, size_t width, float eps = 1e-5f);
 };
 
-/// eps 1e-5, biased variance.
+/// Biased variance.
 class LayerNorm {
  public:
   LayerNorm(const LayerNormWeights& weights, Foundry& foundry);
@@ -22,6 +23,7 @@ class LayerNorm {
 
  private:
   size_t width_;
+  float eps_;
   FloatStore weight_, bias_;
 };
 

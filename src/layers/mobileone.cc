@@ -4,11 +4,11 @@
 
 namespace mobileclip {
 
-MciStemWeights MciStemWeights::read(const Scope& scope, size_t channels) {
+MciStemWeights MciStemWeights::read(const Scope& scope, size_t channels, bool scale) {
   MciStemWeights out;
   out.channels = channels;
-  out.dense = MobileOneWeights::read(scope / 0, {channels, 3, 3, 3}, {});
-  out.depthwise = MobileOneWeights::read(scope / 1, {channels, 1, 3, 3}, {});
+  out.dense = MobileOneWeights::read(scope / 0, {channels, 3, 3, 3}, {.scale = scale});
+  out.depthwise = MobileOneWeights::read(scope / 1, {channels, 1, 3, 3}, {.scale = scale});
   out.pointwise = MobileOneWeights::read(scope / 2, {channels, channels, 1, 1},
                                          {.conv = true, .scale = false, .skip = true});
   return out;

@@ -15,7 +15,8 @@ namespace mobileclip {
 struct MciStemWeights {
   size_t channels = 0;
   MobileOneWeights dense, depthwise, pointwise;
-  static MciStemWeights read(const Scope& scope, size_t channels);
+  /// `scale`: whether the first two have their 1×1 branch.
+  static MciStemWeights read(const Scope& scope, size_t channels, bool scale = true);
 };
 
 class MciStem {

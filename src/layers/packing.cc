@@ -105,7 +105,7 @@ kernels::PackedMatrix pack_linear_after(Foundry& foundry, const BatchNormWeights
   });
 }
 
-kernels::PackedMatrix pack_projection(Foundry& foundry, const Weight& weight) {
+kernels::PackedMatrix pack_projection(Foundry& foundry, const Weight& weight, const Weight* bias) {
   const size_t in = weight.shape[0];
   const size_t out = weight.shape[1];
   return foundry.matrix(weight.name, out, in, [&](size_t width) {
@@ -114,8 +114,9 @@ kernels::PackedMatrix pack_projection(Foundry& foundry, const Weight& weight) {
     for (size_t i = 0; i < in; ++i) {
       for (size_t o = 0; o < out; ++o) transposed[o * in + i] = stored[i * out + o];
     }
-    const double* no_bias = nullptr;
-    return kernels::PackedMatrix::pack(transposed.data(), no_bias, out, in, width);
+    std::vector<double> shift(out, 0.0);
+    if (bias != nullptr) shift = load_values(*bias);
+    return kernels::PackedMatrix::pack(transposed.data(), shift.data(), out, in, width);
   });
 }
 

@@ -39,8 +39,9 @@ kernels::PackedMatrix pack_linear_scaled(Foundry& foundry, const LinearWeights& 
 /// Of inputs that first go through `norm`: W·diag(scale), bias + W·shift.
 kernels::PackedMatrix pack_linear_after(Foundry& foundry, const BatchNormWeights& norm,
                                         const LinearWeights& weights);
-/// A projection stored as (in, out), without bias.
-kernels::PackedMatrix pack_projection(Foundry& foundry, const Weight& weight);
+/// A projection stored as (in, out), with a bias of its own name or none (null).
+kernels::PackedMatrix pack_projection(Foundry& foundry, const Weight& weight,
+                                      const Weight* bias = nullptr);
 
 }  // namespace mobileclip
 

@@ -2,21 +2,23 @@
 
 #include <algorithm>
 
+#include "kernels/quick_gelu.h"
 #include "layers/self_attention.h"
 
 namespace mobileclip {
 
-TransformerLayerWeights TransformerLayerWeights::read(const Scope& scope, size_t width,
-                                                      size_t ffn) {
+TransformerLayerWeights TransformerLayerWeights::read(const Scope& scope, size_t width, size_t ffn,
+                                                      float eps, bool quick_gelu) {
   const Scope attention = scope / "pre_norm_mha";
   const Scope feed_forward = scope / "pre_norm_ffn";
   TransformerLayerWeights out;
-  out.norm_attention = LayerNormWeights::read(attention / 0, width);
+  out.norm_attention = LayerNormWeights::read(attention / 0, width, eps);
   out.qkv = LinearWeights::read(attention / 1 / "qkv_proj", 3 * width, width);
   out.out = LinearWeights::read(attention / 1 / "out_proj", width, width);
-  out.norm_ffn = LayerNormWeights::read(feed_forward / 0, width);
+  out.norm_ffn = LayerNormWeights::read(feed_forward / 0, width, eps);
   out.fc1 = LinearWeights::read(feed_forward / 1, ffn, width);
   out.fc2 = LinearWeights::read(feed_forward / 4, width, ffn);
+  out.quick_gelu = quick_gelu;
   return out;
 }
 
@@ -29,7 +31,8 @@ TransformerLayer::TransformerLayer(const TransformerLayerWeights& weights, size_
       fc1_(pack_linear(foundry, weights.fc1)),
       fc2_(pack_linear(foundry, weights.fc2)),
       head_dim_(out_.n() / heads),
-      causal_(causal) {}
+      causal_(causal),
+      quick_gelu_(weights.quick_gelu) {}
 
 void TransformerLayer::forward(const RunContext& context, float* x, size_t n, size_t tokens) const {
   forward(context, x, equal_spans(n, tokens));
@@ -57,8 +60,12 @@ void TransformerLayer::feed_forward(const RunContext& context, float* x, size_t 
   float* norm = context.workspace.buffer(Workspace::kNorm, rows * width);
   float* inner = context.workspace.buffer(Workspace::kHidden, rows * stride);
   norm_ffn_.forward(context, x, rows, norm);
-  kernels::gemm(context.pool, norm, width, rows, fc1_, inner, stride,
-                {.activation = kernels::Activation::kGelu});
+  const auto activation = quick_gelu_ ? kernels::Activation::kNone : kernels::Activation::kGelu;
+  kernels::gemm(context.pool, norm, width, rows, fc1_, inner, stride, {.activation = activation});
+  if (quick_gelu_) {
+    context.pool.parallel_for(
+        rows, [&](size_t row, int) { kernels::quick_gelu(inner + row * stride, fc1_.n()); });
+  }
   kernels::gemm(context.pool, inner, stride, rows, fc2_, x, width,
                 {.residual = x, .residual_stride = width});
 }

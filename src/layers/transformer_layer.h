@@ -13,7 +13,9 @@ namespace mobileclip {
 struct TransformerLayerWeights {
   LayerNormWeights norm_attention, norm_ffn;
   LinearWeights qkv, out, fc1, fc2;
-  static TransformerLayerWeights read(const Scope& scope, size_t width, size_t ffn);
+  bool quick_gelu = false;  ///< instead of GELU
+  static TransformerLayerWeights read(const Scope& scope, size_t width, size_t ffn,
+                                      float eps = 1e-5f, bool quick_gelu = false);
 };
 
 /// x = x + out(attention(LN(x))); x = x + fc2(GELU(fc1(LN(x)))). Uses kNorm, kQkv, kAttention,
@@ -39,6 +41,7 @@ class TransformerLayer {
   kernels::PackedMatrix qkv_, out_, fc1_, fc2_;
   size_t head_dim_ = 0;
   bool causal_ = false;
+  bool quick_gelu_ = false;
 };
 
 }  // namespace mobileclip

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "config/dialect.h"
 #include "model/build_jobs.h"
 
 namespace mobileclip {
@@ -10,18 +11,21 @@ namespace mobileclip {
 ClipWeights ClipWeights::read(const Scope& scope, const ModelConfig& config) {
   ClipWeights out;
   out.logit_scale = scope.weight("logit_scale", {});
+  if (config.logit_bias) out.logit_bias = scope.weight("logit_bias", {});
   const Scope image = scope / "image_encoder" / "model";
   if (config.image_tower == ImageTower::kMci) {
     out.image = MciWeights::read(image, config);
-  } else {
+  } else if (config.image_tower == ImageTower::kVit) {
     out.image = VitWeights::read(image, config);
+  } else {
+    out.image = PatchVitWeights::read(image, config);
   }
   out.text = TextWeights::read(scope / "text_encoder", config);
   return out;
 }
 
 std::vector<TensorSpec> expected_tensors(const ModelConfig& config) {
-  WeightSource recorder;
+  WeightSource recorder(dialect_of(config));
   ClipWeights::read(Scope(recorder), config);
   return recorder.fetched();
 }
@@ -35,8 +39,10 @@ Clip::Clip(const Checkpoint& checkpoint, const ClipWeights& weights, const Model
     foundry.set_building(image);
     if (const auto* mci = std::get_if<MciWeights>(&weights.image)) {
       image_ = std::make_unique<Mci>(*mci, config, jobs);
+    } else if (const auto* vit = std::get_if<VitWeights>(&weights.image)) {
+      image_ = std::make_unique<Vit>(*vit, config, jobs);
     } else {
-      image_ = std::make_unique<Vit>(std::get<VitWeights>(weights.image), config, jobs);
+      image_ = std::make_unique<PatchVit>(std::get<PatchVitWeights>(weights.image), config, jobs);
     }
     jobs.run(pool, foundry);
     if (!image) image_ = nullptr;
@@ -49,7 +55,10 @@ Clip::Clip(const Checkpoint& checkpoint, const ClipWeights& weights, const Model
   }
   foundry.set_building(true);
   logit_scale_stored_ = foundry.floats(weights.logit_scale);
+  FloatStore logit_bias;
+  if (weights.logit_bias) logit_bias = foundry.floats(*weights.logit_bias);
   if (foundry.fetches()) foundry.finish();
+  if (weights.logit_bias) logit_bias_ = logit_bias[0];
   logit_scale_ = std::min(static_cast<float>(std::exp(double{logit_scale_stored_[0]})), 100.0f);
 }
 

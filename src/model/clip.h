@@ -9,6 +9,7 @@
 #include "checkpoint/checkpoint.h"
 #include "config/model_config.h"
 #include "model/mci.h"
+#include "model/patch_vit.h"
 #include "model/text_encoder.h"
 #include "model/vit.h"
 
@@ -18,12 +19,13 @@ namespace mobileclip {
 /// the scope is recording.
 struct ClipWeights {
   Weight logit_scale;
-  std::variant<MciWeights, VitWeights> image;
+  std::optional<Weight> logit_bias;
+  std::variant<MciWeights, VitWeights, PatchVitWeights> image;
   TextWeights text;
   static ClipWeights read(const Scope& scope, const ModelConfig& config);
 };
 
-/// The names and shapes a file of this variant holds, in the order of the module tree.
+/// The names and shapes a file of this variant holds, in the order of our module tree.
 std::vector<TensorSpec> expected_tensors(const ModelConfig& config);
 
 /// Inference form; immutable, thread-safe. A tower that was not asked for is null.
@@ -37,6 +39,8 @@ class Clip {
   const TextEncoder* text() const { return text_.get(); }
   /// min(exp(stored), 100).
   float logit_scale() const { return logit_scale_; }
+  /// As stored; 0 where there is none.
+  float logit_bias() const { return logit_bias_; }
 
  private:
   Checkpoint checkpoint_;  // keeps the mapped bytes alive
@@ -44,6 +48,7 @@ class Clip {
   std::unique_ptr<const TextEncoder> text_;
   FloatStore logit_scale_stored_;
   float logit_scale_ = 0;
+  float logit_bias_ = 0;
 };
 
 }  // namespace mobileclip

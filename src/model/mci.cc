@@ -29,7 +29,6 @@ struct BlockOf<AttentionBlockWeights> {
   using Type = AttentionBlock;
 };
 
-constexpr size_t kStages = 4;
 constexpr size_t kEarlyParts = 3;  // of `network`: stage 1, downsampling, stage 2
 
 }  // namespace
@@ -38,17 +37,18 @@ MciWeights MciWeights::read(const Scope& scope, const ModelConfig& config) {
   MciWeights out;
   const auto width = [&](size_t stage) { return static_cast<size_t>(config.mci.widths[stage]); };
   const auto ratio = static_cast<size_t>(config.mci.ffn_ratio);
-  out.stem = MciStemWeights::read(scope / "patch_embed", width(0));
+  const size_t stages = config.mci.stages();
+  out.stem = MciStemWeights::read(scope / "patch_embed", width(0), config.mci.stem_scale);
   const Scope network = scope / "network";
-  for (size_t stage = 0; stage < kStages; ++stage) {
+  for (size_t stage = 0; stage < stages; ++stage) {
     if (stage > 0) {
-      // The last two of the three downsamplings carry squeeze-and-excite.
+      // The first of the downsamplings has no squeeze-and-excite.
       const Scope here = network / out.network.size();
-      const bool se = stage >= 2;
+      const bool se = config.mci.squeeze_excite && stage >= 2;
       out.network.emplace_back().emplace_back(
           PatchEmbedWeights::read(here, width(stage - 1), width(stage), se));
     }
-    const bool attention = stage == kStages - 1;
+    const bool attention = stage + static_cast<size_t>(config.mci.attention_stages) >= stages;
     if (attention) {
       const Scope here = network / out.network.size();
       out.network.emplace_back().emplace_back(RepCpeWeights::read(here, width(stage)));
@@ -59,16 +59,16 @@ MciWeights MciWeights::read(const Scope& scope, const ModelConfig& config) {
       const Scope at = here / static_cast<size_t>(block);
       const size_t hidden = ratio * width(stage);
       if (attention) {
-        blocks.emplace_back(AttentionBlockWeights::read(at, width(stage), hidden));
+        blocks.emplace_back(
+            AttentionBlockWeights::read(at, width(stage), hidden, config.mci.attention_norm));
       } else {
         blocks.emplace_back(RepMixerBlockWeights::read_image(at, width(stage), hidden));
       }
     }
   }
-  const size_t last = width(kStages - 1);
+  const size_t last = width(stages - 1);
   out.conv_exp = ConvExpWeights::read(scope / "conv_exp", last);
-  out.projection =
-      (scope / "head").weight("proj", {2 * last, static_cast<size_t>(config.embed_dim)});
+  out.projection = ProjectionWeights::read(scope / "head", 2 * last, config);
   return out;
 }
 
@@ -92,7 +92,7 @@ Mci::Mci(const MciWeights& weights, const ModelConfig& config, BuildJobs& jobs)
   }
   jobs.add(
       [&](Foundry& foundry) { conv_exp_ = std::make_unique<ConvExp>(weights.conv_exp, foundry); });
-  jobs.add([&](Foundry& foundry) { projection_ = pack_projection(foundry, weights.projection); });
+  jobs.add([&](Foundry& foundry) { projection_ = pack(foundry, weights.projection); });
 }
 
 void Mci::run(const RunContext& context, size_t begin, size_t end, Features& f,

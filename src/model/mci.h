@@ -14,6 +14,7 @@
 #include "layers/repmixer.h"
 #include "model/build_jobs.h"
 #include "model/encoder.h"
+#include "model/projection.h"
 
 namespace mobileclip {
 
@@ -26,7 +27,7 @@ struct MciWeights {
   MciStemWeights stem;
   std::vector<std::vector<MciBlockWeights>> network;
   ConvExpWeights conv_exp;
-  Weight projection;
+  ProjectionWeights projection;
   static MciWeights read(const Scope& scope, const ModelConfig& config);
 };
 

@@ -18,6 +18,9 @@ TextWeights TextWeights::read(const Scope& scope, const ModelConfig& config) {
   const bool mct = config.text_tower == TextTower::kMct;
   TextWeights out;
   out.projection = scope.weight("projection_layer", {width, static_cast<size_t>(config.embed_dim)});
+  if (text.projection_bias) {
+    out.projection_bias = scope.weight("projection_bias", {static_cast<size_t>(config.embed_dim)});
+  }
   out.embedding =
       (scope / "embedding_layer").weight("weight", {static_cast<size_t>(text.vocabulary), width});
   out.positions = (scope / "positional_embedding" / "pos_embed")
@@ -25,10 +28,12 @@ TextWeights TextWeights::read(const Scope& scope, const ModelConfig& config) {
   size_t index = 0;
   if (mct) out.mixers.push_back(RepMixerBlockWeights::read_text(transformer / index++, width, ffn));
   for (int i = 0; i < text.layers; ++i) {
-    out.layers.push_back(TransformerLayerWeights::read(transformer / index++, width, ffn));
+    out.layers.push_back(
+        TransformerLayerWeights::read(transformer / index++, width, ffn, text.ln_eps,
+                                      text.activation == ActivationKind::kQuickGelu));
   }
   if (mct) out.mixers.push_back(RepMixerBlockWeights::read_text(transformer / index, width, ffn));
-  out.norm = LayerNormWeights::read(scope / "final_layer_norm", width);
+  out.norm = LayerNormWeights::read(scope / "final_layer_norm", width, text.ln_eps);
   return out;
 }
 
@@ -61,7 +66,8 @@ TextEncoder::TextEncoder(const TextWeights& weights, const ModelConfig& config, 
   jobs.add([&](Foundry& foundry) {
     positions_ = foundry.floats(weights.positions);
     norm_ = std::make_unique<LayerNorm>(weights.norm, foundry);
-    projection_ = pack_projection(foundry, weights.projection);
+    projection_ = pack_projection(foundry, weights.projection,
+                                  config_.projection_bias ? &weights.projection_bias : nullptr);
   });
 }
 
@@ -91,15 +97,17 @@ void TextEncoder::embed(const RunContext& context, const int32_t* ids,
 void TextEncoder::encode(const RunContext& context, const int32_t* ids, size_t n, float* out,
                          const Probe& probe) const {
   const auto tokens = static_cast<size_t>(config_.context);
-  // Only the chosen position goes on: the first maximum id, the first end of text. In a causal
-  // tower it depends on no position after it.
+  // Only the chosen position goes on: the first maximum id, the first end of text; of SigLIP the
+  // last one. In a causal tower it depends on no position after it.
   const bool shortened = config_.causal && mixers_.empty() && !probe;
   std::vector<RowSpan> items(n);
   std::vector<size_t> chosen(n);
   size_t rows = 0;
   for (size_t i = 0; i < n; ++i) {
     const int32_t* row = ids + i * tokens;
-    chosen[i] = static_cast<size_t>(std::max_element(row, row + tokens) - row);
+    chosen[i] = config_.sentence_piece
+                    ? tokens - 1
+                    : static_cast<size_t>(std::max_element(row, row + tokens) - row);
     items[i] = {rows, shortened ? chosen[i] + 1 : tokens};
     rows += items[i].count;
   }

@@ -16,7 +16,7 @@ namespace mobileclip {
 
 /// Training form, named as `text_encoder`.
 struct TextWeights {
-  Weight projection, embedding, positions;
+  Weight projection, projection_bias, embedding, positions;
   std::vector<RepMixerBlockWeights> mixers;  ///< none, or the first and the last of `transformer`
   std::vector<TransformerLayerWeights> layers;
   LayerNormWeights norm;

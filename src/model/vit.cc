@@ -10,14 +10,19 @@
 namespace mobileclip {
 namespace {
 
-// Kernel = stride of the three convolutions; only the first is padded.
+// Kernel = stride of the three convolutions.
 constexpr size_t kStemKernel[3] = {4, 2, 2};
-constexpr size_t kStemPadding[3] = {1, 0, 0};
+
+/// Only the first one may be padded.
+size_t stem_padding(const ModelConfig& config, size_t i) {
+  return i == 0 ? static_cast<size_t>(config.vit.stem_padding) : 0;
+}
 
 /// Extent after all three convolutions of the stem.
-size_t patch_grid(size_t extent) {
+size_t patch_grid(const ModelConfig& config) {
+  auto extent = static_cast<size_t>(config.image_size);
   for (size_t i = 0; i < 3; ++i) {
-    extent = (extent + 2 * kStemPadding[i] - kStemKernel[i]) / kStemKernel[i] + 1;
+    extent = (extent + 2 * stem_padding(config, i) - kStemKernel[i]) / kStemKernel[i] + 1;
   }
   return extent;
 }
@@ -27,7 +32,7 @@ size_t patch_grid(size_t extent) {
 VitWeights VitWeights::read(const Scope& scope, const ModelConfig& config) {
   const auto width = static_cast<size_t>(config.vit.width);
   const auto stem_width = static_cast<size_t>(config.vit.stem_width);
-  const size_t grid = patch_grid(static_cast<size_t>(config.image_size));
+  const size_t grid = patch_grid(config);
   const Scope stem = scope / "patch_emb";
   VitWeights out;
   out.path = stem.path();
@@ -43,11 +48,10 @@ VitWeights VitWeights::read(const Scope& scope, const ModelConfig& config) {
   for (int i = 0; i < config.vit.layers; ++i) {
     out.layers.push_back(
         TransformerLayerWeights::read(scope / "transformer" / static_cast<size_t>(i), width,
-                                      static_cast<size_t>(config.vit.ffn)));
+                                      static_cast<size_t>(config.vit.ffn), config.vit.ln_eps));
   }
-  out.norm = LayerNormWeights::read(scope / "post_transformer_norm", width);
-  out.projection =
-      (scope / "classifier").weight("proj", {width, static_cast<size_t>(config.embed_dim)});
+  out.norm = LayerNormWeights::read(scope / "post_transformer_norm", width, config.vit.ln_eps);
+  out.projection = ProjectionWeights::read(scope / "classifier", width, config);
   return out;
 }
 
@@ -56,17 +60,17 @@ Vit::Vit(const VitWeights& weights, const ModelConfig& config, BuildJobs& jobs)
       width_(static_cast<size_t>(config.vit.width)),
       patches_(weights.positions.shape[2]) {
   for (size_t i = 0; i < 2; ++i) {
-    jobs.add([this, &weights, i](Foundry& foundry) {
+    jobs.add([this, &weights, i, padding = stem_padding(config, i)](Foundry& foundry) {
       const std::string path = fmt::format("{}.{}.block", weights.path, i);
-      stem_[i] = DenseConv(foundry, path, weights.stem[i].shape, kStemKernel[i], kStemPadding[i],
+      stem_[i] = DenseConv(foundry, path, weights.stem[i].shape, kStemKernel[i], padding,
                            kernels::Activation::kGelu, [&] { return fold(weights.stem[i]); });
       foundry.log(
           fmt::format("{}: conv + norm -> conv {}x{}", path, kStemKernel[i], kStemKernel[i]));
     });
   }
   jobs.add([&](Foundry& foundry) {
-    stem_[2] = DenseConv(foundry, weights.path + ".2.block", weights.last_shape, kStemKernel[2],
-                         kStemPadding[2], kernels::Activation::kNone, [&] {
+    stem_[2] = DenseConv(foundry, weights.path + ".2.block", weights.last_shape, kStemKernel[2], 0,
+                         kernels::Activation::kNone, [&] {
                            return FoldedConv{weights.last_shape, load_values(weights.last_weight),
                                              load_values(weights.last_bias)};
                          });
@@ -81,7 +85,7 @@ Vit::Vit(const VitWeights& weights, const ModelConfig& config, BuildJobs& jobs)
     class_token_ = foundry.floats(weights.class_token);
     positions_ = foundry.floats(weights.positions);
     norm_ = std::make_unique<LayerNorm>(weights.norm, foundry);
-    projection_ = pack_projection(foundry, weights.projection);
+    projection_ = pack(foundry, weights.projection);
   });
 }
 

@@ -11,6 +11,7 @@
 #include "layers/transformer_layer.h"
 #include "model/build_jobs.h"
 #include "model/encoder.h"
+#include "model/projection.h"
 
 namespace mobileclip {
 
@@ -22,7 +23,7 @@ struct VitWeights {
   Weight class_token, positions;
   std::vector<TransformerLayerWeights> layers;
   LayerNormWeights norm;
-  Weight projection;
+  ProjectionWeights projection;
   std::string path;
   static VitWeights read(const Scope& scope, const ModelConfig& config);
 };

@@ -9,6 +9,7 @@
 #include "golden.h"
 #include "kernels/isa.h"
 #include "model/clip.h"
+#include "probe.h"
 
 namespace mobileclip {
 namespace {
@@ -80,33 +81,6 @@ TEST_P(Embeddings, EqualTheReference) {
   }
 }
 
-/// Compares one part's output with its probe: shape, mean, deviation and five elements.
-void check_probe(const nlohmann::json& probe, const std::string& name, const Features& f,
-                 bool text) {
-  const auto shape = probe.at("shape").get<std::vector<size_t>>();
-  std::vector<size_t> ours = {f.channels, f.height, f.width};
-  if (text || shape.size() == 2) ours = {f.height, f.channels};
-  ASSERT_EQ(ours, shape) << name;
-  const double count = static_cast<double>(f.per_item());
-  double sum = 0;
-  double squares = 0;
-  for (size_t i = 0; i < f.per_item(); ++i) sum += f.data[i];
-  const double mean = sum / count;
-  for (size_t i = 0; i < f.per_item(); ++i) squares += (f.data[i] - mean) * (f.data[i] - mean);
-  const double deviation = std::sqrt(squares / (count - 1));
-  const double expected_deviation = probe.at("std").get<double>();
-  EXPECT_NEAR(mean, probe.at("mean").get<double>(), 2e-6 * expected_deviation) << name;
-  EXPECT_NEAR(deviation, expected_deviation, 2e-6 * expected_deviation) << name;
-  for (const auto& [at, value] : probe.at("at").items()) {
-    const size_t index = std::stoul(at);
-    // The golden is channels first; a token row is the same in both.
-    const size_t ours_at =
-        shape.size() == 2 ? index : index % f.positions() * f.channels + index / f.positions();
-    EXPECT_NEAR(f.data[ours_at], value.get<double>(), 2e-5 * expected_deviation)
-        << name << " element " << at;
-  }
-}
-
 TEST_P(Embeddings, EveryPartEqualsItsProbe) {
   Workspace workspace(pool_.threads());
   const RunContext context{pool_, workspace};
@@ -117,7 +91,7 @@ TEST_P(Embeddings, EveryPartEqualsItsProbe) {
       const std::string name = tower + "." + std::string(part);
       if (!probes.contains(name)) return;
       ++seen;
-      check_probe(probes.at(name), name, f, tower == "text");
+      golden::check_probe(probes.at(name), name, f, tower == "text");
     };
   };
   const std::vector<float> chw = golden::noise_image(0, model_->config());

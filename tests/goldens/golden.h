@@ -28,10 +28,10 @@ inline nlohmann::json load(std::string_view variant) {
       slurp(std::string(MOBILECLIP_TEST_DATA "/models/") + std::string(variant) + ".json"));
 }
 
-/// Whether there is a published file, and so a list of its tensors and goldens; not so for the
-/// small networks of our own.
+/// Whether tests/data/models has a list of its tensors and goldens: so for Apple's files, not for
+/// the small networks of our own and not for open_clip's (models_open_clip).
 inline bool is_published(const ModelConfig& config) {
-  return !config.name.starts_with("mobileclip_nano");
+  return config.dialect == "mobileclip" && !config.name.starts_with("mobileclip_nano");
 }
 
 /// The training-form checkpoint with synthetic weights that the build's fixture made.
