@@ -131,8 +131,8 @@ class MOBILECLIP_API Preprocess {
   std::shared_ptr<const Impl> impl_;
 };
 
-/// CLIP's byte-pair tokenizer with its text repair. Any bytes are accepted; bad UTF-8 becomes
-/// U+FFFD. Immutable, thread-safe, cheap to copy.
+/// CLIP's byte-pair tokenizer with its text repair; from a model, the one that it reads with. Any
+/// bytes are accepted; bad UTF-8 becomes U+FFFD. Immutable, thread-safe, cheap to copy.
 class MOBILECLIP_API Tokenizer {
  public:
   /// kInvalidArgument unless 2 ≤ context_length ≤ 65536.
@@ -146,7 +146,10 @@ class MOBILECLIP_API Tokenizer {
   int context_length() const { return context_length_; }
 
  private:
+  friend class Model;
+  struct Impl;
   int context_length_;
+  std::shared_ptr<const Impl> impl_;  // null: CLIP's
 };
 
 struct Options {
@@ -158,6 +161,9 @@ struct Options {
   int batch = 8;
   /// Variant, where a file cannot tell (mobileclip_b or mobileclip_blt); empty: recognised.
   std::string arch = {};
+  /// SentencePiece model of networks that read strings with one (SigLIP); empty: spiece.model,
+  /// sentencepiece.model or tokenizer.model beside the weights.
+  std::string tokenizer = {};
 };
 
 /// A model: weights, loaded once and never changed. Thread-safe: any number of threads may call any
@@ -170,8 +176,12 @@ class MOBILECLIP_API Model {
   int embed_dim() const;
   int image_size() const;
   int context_length() const;
-  /// What multiplies cosines before a softmax: min(exp(logit_scale), 100) of the checkpoint.
+  /// What multiplies cosines before a softmax: min(exp(logit_scale), 100) of the checkpoint; before
+  /// a sigmoid (see logit_bias) exp(logit_scale).
   float logit_scale() const;
+  /// What is added after that where labels are judged one by one, each by a sigmoid (SigLIP); empty
+  /// for all other networks.
+  std::optional<float> logit_bias() const;
   /// What loading found worth a message, one sentence each; mostly none.
   std::vector<std::string> warnings() const;
   Preprocess preprocess() const;
@@ -239,6 +249,12 @@ MOBILECLIP_API void normalize(Embeddings& embeddings);
 /// Dot product of two rows, summed in double: the cosine of normalised ones. kInvalidArgument if
 /// the lengths differ.
 MOBILECLIP_API double dot(std::span<const float> a, std::span<const float> b);
+
+/// sigmoid(scale · image · labelᵀ + bias) for each label, as a network with a logit_bias was
+/// trained: they do not add up to 1. Errors as for zero_shot_probabilities.
+MOBILECLIP_API std::vector<double> sigmoid_probabilities(std::span<const float> image,
+                                                         const Embeddings& labels, double scale,
+                                                         double bias);
 
 /// softmax(scale · image · labelsᵀ): one probability for each label. Rows are normalised ones.
 /// kInvalidArgument if the widths differ; the Error of a label that failed.

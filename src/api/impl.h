@@ -26,6 +26,11 @@ struct [[gnu::visibility("hidden")]] Preprocess::Impl {
   PreprocessConfig config;
 };
 
+/// A tokenizer that belongs to a model.
+struct [[gnu::visibility("hidden")]] Tokenizer::Impl {
+  std::shared_ptr<const api::EngineModel> model;
+};
+
 /// Weights, threads, and the sessions that are not at work. A call takes one and gives it back.
 struct [[gnu::visibility("hidden")]] Model::Impl {
   Impl(const std::string& file_or_name, const Options& options);

@@ -71,6 +71,7 @@ Model::Impl::Impl(const std::string& file_or_name, const Options& options)
          "no model: give a file or a name, or set $MOBILECLIP_MODEL; this build has none embedded");
   }
   LoadOptions load;
+  load.tokenizer = options.tokenizer;
   if (!options.arch.empty()) load.arch = require_variant(options.arch).name;
   model = api::EngineModel::load(open_model(word), load, pool);
 }
@@ -118,6 +119,10 @@ int Model::embed_dim() const { return impl_->model->config().embed_dim; }
 int Model::image_size() const { return impl_->model->config().image_size; }
 int Model::context_length() const { return impl_->model->config().text.context; }
 float Model::logit_scale() const { return impl_->model->logit_scale(); }
+std::optional<float> Model::logit_bias() const {
+  if (!impl_->model->config().logit_bias) return std::nullopt;
+  return impl_->model->logit_bias();
+}
 std::vector<std::string> Model::warnings() const { return impl_->model->warnings(); }
 
 Preprocess Model::preprocess() const {
@@ -125,7 +130,13 @@ Preprocess Model::preprocess() const {
       std::make_shared<const Preprocess::Impl>(Preprocess::Impl{impl_->model->preprocess()}));
 }
 
-Tokenizer Model::tokenizer() const { return Tokenizer(context_length()); }
+Tokenizer Model::tokenizer() const {
+  Tokenizer out(context_length());
+  if (impl_->model->config().text.sentence_piece) {
+    out.impl_ = std::make_shared<const Tokenizer::Impl>(Tokenizer::Impl{impl_->model});
+  }
+  return out;
+}
 
 Embeddings Model::encode_image(const Image& image, bool normalize) const {
   return require_all(encode_image(std::vector<Image>{image}, normalize));
@@ -223,6 +234,13 @@ double dot(std::span<const float> a, std::span<const float> b) {
          b.size());
   }
   return cosine(a, b);
+}
+
+std::vector<double> sigmoid_probabilities(std::span<const float> image, const Embeddings& labels,
+                                          double scale, double bias) {
+  for (size_t row = 0; row < labels.size(); ++row) dot(image, labels[row]);
+  return mobileclip::sigmoid_probabilities(image, std::span<const float>(labels.values), labels.dim,
+                                           scale, bias);
 }
 
 std::vector<double> zero_shot_probabilities(std::span<const float> image, const Embeddings& labels,

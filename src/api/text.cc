@@ -25,9 +25,11 @@ Tokens Tokenizer::operator()(const std::vector<std::string>& texts) const {
   out.context = static_cast<size_t>(context_length_);
   out.ids.resize(texts.size() * out.context);
   out.truncated.resize(texts.size());
+  if (impl_) std::ranges::fill(out.ids, impl_->model->pad_id());
   for (size_t i = 0; i < texts.size(); ++i) {
     const api::EngineTokens tokens =
-        api::EngineTokenizer::shared().encode(texts[i], context_length_);
+        impl_ ? impl_->model->tokenize(texts[i])
+              : api::EngineTokenizer::shared().encode(texts[i], context_length_);
     std::ranges::copy(tokens.ids, out.ids.begin() + static_cast<ptrdiff_t>(i * out.context));
     out.truncated[i] = tokens.truncated;
   }
@@ -38,6 +40,11 @@ Tokenizer get_tokenizer(const std::string& file_or_name) {
   const std::string word = file_or_name.empty() ? default_model() : file_or_name;
   const ModelConfig* config = find_variant(word);
   if (config == nullptr) config = recognise(open_model(word)).config;
+  if (config->text.sentence_piece) {
+    fail(ErrorCode::kUnsupported,
+         "{} reads strings with a SentencePiece model: take the tokenizer of the loaded model",
+         config->name);
+  }
   return Tokenizer(config->text.context);
 }
 

@@ -55,6 +55,19 @@ void CheckpointBuilder::add(TensorEntry entry) {
   checkpoint_.tensors_.push_back(std::move(entry));
 }
 
+void CheckpointBuilder::absorb(Checkpoint part) {
+  const size_t first = checkpoint_.tensors_.size();
+  for (TensorEntry& entry : part.tensors_) {
+    entry.storage_index += first;  // more than any of those before
+    add(std::move(entry));
+  }
+  for (Checkpoint::Record& record : part.records_) {
+    for (Checkpoint::Piece& piece : record.pieces) piece.tensor += first;
+    checkpoint_.records_.push_back(std::move(record));
+  }
+  checkpoint_.more_files_.push_back(std::move(part.file_));
+}
+
 void CheckpointBuilder::add_record(std::string name, Bytes bytes, uint32_t crc) {
   checkpoint_.records_.push_back({std::move(name), bytes, crc});
 }

@@ -30,6 +30,8 @@ class CheckpointBuilder {
   void set_metadata(std::map<std::string, std::string> metadata) {
     checkpoint_.metadata_ = std::move(metadata);
   }
+  /// All tensors and records of `part`, and its file. kHostile for a name that is there already.
+  void absorb(Checkpoint part);
   Checkpoint finish() { return std::move(checkpoint_); }
 
  private:
@@ -39,6 +41,10 @@ class CheckpointBuilder {
 Checkpoint read_torch_zip(CheckpointBuilder builder);
 Checkpoint read_torch_legacy(CheckpointBuilder builder);
 Checkpoint read_safetensors(CheckpointBuilder builder);
+/// Of a safetensors index: opens the files that it names, all in the folder of the index.
+Checkpoint read_index(CheckpointBuilder builder);
+/// Whether the bytes begin as a JSON object does, which no checkpoint does.
+bool looks_like_index(Bytes bytes);
 
 }  // namespace mobileclip
 

@@ -6,22 +6,25 @@
 
 #include "checkpoint/builder.h"
 #include "checkpoint/detect.h"
+#include "checkpoint/model_folder.h"
 #include "checkpoint/own_format.h"
 
 namespace mobileclip {
 namespace {
 
 constexpr size_t kMaxConfig = size_t{1} << 20;
-
-std::string sibling_path(const std::string& path, std::string_view name) {
-  return path.substr(0, path.rfind('/') + 1) + std::string(name);  // npos + 1 is 0
-}
+// From here on the file's pages and the packed weights together are too much to keep.
+constexpr size_t kLarge = size_t{1} << 30;
 
 }  // namespace
 
 Checkpoint Checkpoint::open(const std::string& path) {
-  Checkpoint out = parse(MappedFile::open(path), path);
-  const std::string beside = sibling_path(path, "open_clip_config.json");
+  const std::string weights = weights_of(path);
+  std::shared_ptr<const MappedFile> file = MappedFile::open(weights);
+  const bool index = looks_like_index(file->bytes());
+  Checkpoint out = index ? read_index({std::move(file), weights, "safetensors-index"})
+                         : parse(std::move(file), weights);
+  const std::string beside = sibling_path(weights, "open_clip_config.json");
   std::error_code none;
   if (std::filesystem::is_regular_file(beside, none)) {
     out.open_clip_config_ = read_file(beside, kMaxConfig);
@@ -49,7 +52,19 @@ const TensorEntry* Checkpoint::find(std::string_view name) const {
 
 bool Checkpoint::is_inference_form() const { return own_format::is_inference(metadata_); }
 
+bool Checkpoint::is_large() const {
+  size_t bytes = file_->bytes().size();
+  for (const auto& file : more_files_) bytes += file->bytes().size();
+  return bytes >= kLarge;
+}
+
+void Checkpoint::release() const {
+  file_->release(file_->bytes());
+  for (const auto& file : more_files_) file->release(file->bytes());
+}
+
 void Checkpoint::verify(ThreadPool& pool) const {
+  const bool large = is_large();
   pool.parallel_for(records_.size(), [&](size_t i, int) {
     const Record& record = records_[i];
     const uint32_t crc = libdeflate_crc32(0, record.bytes.data(), record.bytes.size());
@@ -64,6 +79,7 @@ void Checkpoint::verify(ThreadPool& pool) const {
       fail(ErrorCode::kDamaged, "{}: tensor {} holds NaN or infinity: weights must be finite",
            quote(name_), quote(tensor.name));
     }
+    if (large) release();
   });
 }
 

@@ -24,12 +24,13 @@ namespace mobileclip {
 /// ranges that a writer never makes). The sentence names file, offset, what was expected and found.
 class Checkpoint {
  public:
-  /// Opens by content, never by extension.
+  /// Opens by content, never by extension; a folder means the weights in it (model_folder.h), a
+  /// safetensors index all the files beside it that it names.
   static Checkpoint open(const std::string& path);
   /// The same from bytes already mapped or in memory; `name` is what sentences call it.
   static Checkpoint parse(std::shared_ptr<const MappedFile> file, std::string name);
 
-  /// "pytorch-zip", "pytorch-legacy" or "safetensors".
+  /// "pytorch-zip", "pytorch-legacy", "safetensors" or "safetensors-index".
   std::string_view format() const { return format_; }
   const std::string& name() const { return name_; }
   /// In file order; names are unique.
@@ -46,6 +47,11 @@ class Checkpoint {
   bool is_inference_form() const;
   const MappedFile& file() const { return *file_; }
 
+  /// Whether the files are so large that their pages are given back as soon as they were read.
+  bool is_large() const;
+  /// Gives the pages back that lie in memory; they are read again when touched.
+  void release() const;
+
   /// Checks the CRC-32 of every storage of a zip or block of a file of our own (the other formats
   /// have none), in parallel, and that the weights of a file in inference form are finite. Throws
   /// kDamaged naming the record or tensor. Call once before the values are used.
@@ -55,6 +61,7 @@ class Checkpoint {
   friend class CheckpointBuilder;
   Checkpoint() = default;
   std::shared_ptr<const MappedFile> file_;
+  std::vector<std::shared_ptr<const MappedFile>> more_files_;  // of an index
   std::string name_;
   std::string_view format_;
   std::vector<TensorEntry> tensors_;

@@ -46,8 +46,9 @@ class TorchZip {
   Checkpoint read() {
     if (find("constants.pkl") != nullptr || has_code()) {
       fail(ErrorCode::kUnsupported,
-           "{} is a TorchScript archive (a program); the form that works is the state_dict, as "
-           "torch.save(model.state_dict()) writes it",
+           "{} is a TorchScript archive (a program, as OpenAI publishes its models); the form that "
+           "works is the state_dict, as torch.save(model.state_dict()) writes it, or open_clip's "
+           "open_clip_pytorch_model.bin or open_clip_model.safetensors of the same model",
            builder_.what());
     }
     check_version();

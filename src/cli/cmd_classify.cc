@@ -68,9 +68,14 @@ std::vector<float> embed_labels(Session& session, const std::vector<std::string>
 
 class Reporter {
  public:
-  Reporter(const std::vector<std::string>& labels, const std::vector<float>& rows, size_t top,
-           bool json, Output& out)
-      : labels_(labels), rows_(rows), top_(std::min(top, labels.size())), json_(json), out_(out) {}
+  Reporter(const Model& model, const std::vector<std::string>& labels,
+           const std::vector<float>& rows, size_t top, bool json, Output& out)
+      : model_(model),
+        labels_(labels),
+        rows_(rows),
+        top_(std::min(top, labels.size())),
+        json_(json),
+        out_(out) {}
 
   void failed(const std::string& path, const Error& error) {
     if (json_) {
@@ -82,7 +87,10 @@ class Reporter {
 
   void classified(const std::string& path, const Embedding& image) {
     const size_t dim = image.size();
-    const std::vector<double> probabilities = zero_shot_probabilities(image, rows_, dim);
+    const std::vector<double> probabilities =
+        model_.config().logit_bias
+            ? sigmoid_probabilities(image, rows_, dim, model_.logit_scale(), model_.logit_bias())
+            : zero_shot_probabilities(image, rows_, dim);
     std::vector<size_t> order(labels_.size());
     std::iota(order.begin(), order.end(), size_t{0});
     std::ranges::stable_sort(order, std::ranges::greater(),
@@ -107,6 +115,7 @@ class Reporter {
   }
 
  private:
+  const Model& model_;
   const std::vector<std::string>& labels_;
   const std::vector<float>& rows_;
   size_t top_;
@@ -131,7 +140,7 @@ ExitCode run(const Arguments& arguments, Output& out) {
   const auto model = load_model(arguments, settings, Towers::kBoth, pool);
   Session session(model, pool);
   const std::vector<float> rows = embed_labels(session, labels, templates, settings);
-  Reporter reporter(labels, rows, static_cast<size_t>(top), settings.json, out);
+  Reporter reporter(*model, labels, rows, static_cast<size_t>(top), settings.json, out);
 
   DecodeOptions decode;
   decode.apply_exif_orientation = !arguments.has("no-exif");
@@ -166,7 +175,8 @@ Command classify_command() {
            {"top", '\0', Arity::kOne, "K", "only the K most probable labels"},
            kNoExifOption,
            kModelOption,
-           kArchOption},
+           kArchOption,
+           kTokenizerOption},
           run};
 }
 

@@ -10,6 +10,7 @@
 #include "engine/convert.h"
 #include "engine/find_model.h"
 #include "engine/recognise.h"
+#include "engine/training_form.h"
 
 namespace mobileclip::cli {
 namespace {
@@ -52,6 +53,18 @@ ExitCode run(const Arguments& arguments, Output& out) {
   if (compact && (arguments.has("dtype") || arguments.has("arch"))) {
     throw UsageError("--compact has types of its own and no variant to choose");
   }
+  const bool branches = arguments.has("keep-branches");
+  if (branches && (compact || arguments.has("dtype"))) {
+    throw UsageError("--keep-branches keeps the types too: it goes without --compact and --dtype");
+  }
+  if (!branches && (arguments.has("dialect") || arguments.has("force"))) {
+    throw UsageError("--dialect and --force go with --keep-branches");
+  }
+  const std::string dialect = arguments.one("dialect");
+  if (arguments.has("dialect") && dialect != "mobileclip" && dialect != "open_clip") {
+    throw UsageError(
+        fmt::format("--dialect takes mobileclip or open_clip, not {}", quote(dialect)));
+  }
   const ModelConfig* arch = arch_of(arguments);
   ConvertOptions options;
   options.dtype = dtype_of(arguments);
@@ -63,6 +76,12 @@ ExitCode run(const Arguments& arguments, Output& out) {
   }
   ThreadPool pool(settings.threads);
   options.source_sha256 = sha256_of(from.file().bytes());
+  if (branches) {
+    const ModelConfig& written =
+        write_training_form(from, to, {options.arch, dialect, arguments.has("force")}, pool);
+    report(to, written, "training", "as they were", options.source_sha256, settings.json, out);
+    return kOk;
+  }
   const ModelConfig& config = *recognise(from, options.arch).config;
   if (compact) {
     write_compact(from, to, arguments.one("licence"), pool);
@@ -84,6 +103,12 @@ Command convert_command() {
           {{"dtype", '\0', Arity::kOne, "f32|f16|bf16", "how weights are stored (default f32)"},
            {"compact", '\0', Arity::kFlag, "",
             "the small form of docs/format.md instead: int8, not folded"},
+           {"keep-branches", '\0', Arity::kFlag, "",
+            "not folded and not changed: the training form, as safetensors"},
+           {"dialect", '\0', Arity::kOne, "mobileclip|open_clip",
+            "with --keep-branches: whose tensor names (default: those it has)"},
+           {"force", '\0', Arity::kFlag, "",
+            "with --dialect: also MobileCLIP-B, whose embeddings differ between the two"},
            {"licence", '\0', Arity::kOne, "TEXT",
             "with --compact: of the weights (default: the variant's)"},
            kArchOption},

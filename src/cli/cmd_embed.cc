@@ -111,7 +111,8 @@ Command embed_command() {
            {"no-normalize", '\0', Arity::kFlag, "", "raw embeddings"},
            kNoExifOption,
            kModelOption,
-           kArchOption},
+           kArchOption,
+           kTokenizerOption},
           run};
 }
 

@@ -83,12 +83,41 @@ struct Facts {
   }
 };
 
+/// What the two dialects of MobileCLIP-B differ in; empty for other networks.
+std::string network_facts(const ModelConfig& config) {
+  if (config.image_tower != ImageTower::kVit) return "";
+  return fmt::format("stem padding {}, image layer norm eps {:g}", config.vit.stem_padding,
+                     config.vit.ln_eps);
+}
+
+/// What is not certain about the variants that the file may be.
+std::vector<std::string> notes(const Facts& facts) {
+  std::vector<std::string> out;
+  for (const std::string& name : facts.recognised.candidates) {
+    const std::string_view note = find_variant(name)->note;
+    if (!note.empty() && !facts.recognised.contract_is_stated) {
+      out.push_back(fmt::format("{}: {}", name, note));
+    }
+  }
+  return out;
+}
+
+/// Where mean, std, interpolation and resize are from.
+std::string_view contract_source(const Facts& facts) {
+  if (!facts.recognised.contract_is_stated) return "table";
+  return facts.checkpoint.is_inference_form() ? "file" : "open_clip_config.json";
+}
+
+std::string_view resize_name(const ModelConfig& config) {
+  return config.resize == ResizeKind::kSquash ? "squash" : "shortest";
+}
+
 std::string_view interpolation_name(const ModelConfig& config) {
   return config.interpolation == InterpolationKind::kBicubic ? "bicubic" : "bilinear";
 }
 
 void write_json(const Facts& facts, bool verbose, Output& out) {
-  const ModelConfig& config = *facts.recognised.config;
+  const ModelConfig& config = facts.recognised.effective;
   const ParameterCount params = count_parameters(config);
   std::string line = fmt::format(
       "{{\"file\":{},\"sha256\":\"{}\",\"format\":\"{}\",\"form\":\"{}\",\"variant\":\"{}\","
@@ -96,9 +125,17 @@ void write_json(const Facts& facts, bool verbose, Output& out) {
       json_string(facts.file), facts.hash, facts.checkpoint.format(), facts.form(), config.name,
       config.dialect, json_list(json_strings(facts.recognised.candidates)));
   line += fmt::format(
-      "\"input\":{{\"size\":{},\"mean\":{},\"std\":{},\"interpolation\":\"{}\",\"context\":{}}},",
+      "\"input\":{{\"size\":{},\"mean\":{},\"std\":{},\"interpolation\":\"{}\",\"context\":{},"
+      "\"resize\":\"{}\",\"source\":\"{}\"}},",
       config.image_size, json_list(config.mean), json_list(config.std), interpolation_name(config),
-      config.text.context);
+      config.text.context, resize_name(config), contract_source(facts));
+  if (config.image_tower == ImageTower::kVit) {
+    line += fmt::format("\"stem_padding\":{},\"image_ln_eps\":{:g},", config.vit.stem_padding,
+                        config.vit.ln_eps);
+  }
+  if (const auto list = notes(facts); !list.empty()) {
+    line += fmt::format("\"notes\":{},", json_list(json_strings(list)));
+  }
   line += fmt::format(
       "\"params\":{{\"image\":{},\"text\":{}}},\"tensors_total\":{},\"dtype\":\"{}\",\"license\":{"
       "}",
@@ -109,7 +146,7 @@ void write_json(const Facts& facts, bool verbose, Output& out) {
 }
 
 void write_text(const Facts& facts, bool verbose, Output& out) {
-  const ModelConfig& config = *facts.recognised.config;
+  const ModelConfig& config = facts.recognised.effective;
   const ParameterCount params = count_parameters(config);
   out.line(fmt::format("file        {}", facts.file));
   out.line(fmt::format("sha256      {}", facts.hash));
@@ -120,9 +157,17 @@ void write_text(const Facts& facts, bool verbose, Output& out) {
           ? fmt::format("  (one network: {})", fmt::join(facts.recognised.candidates, ", "))
           : ""));
   out.line(fmt::format("dialect     {}", config.dialect));
-  out.line(fmt::format("image       {0} x {0}, {1}, mean {2}, std {3}", config.image_size,
+  if (const std::string network = network_facts(config); !network.empty()) {
+    out.line(fmt::format("network     {}", network));
+  }
+  out.line(fmt::format("image       {0} x {0}{1}, {2}, mean {3}, std {4}", config.image_size,
+                       config.resize == ResizeKind::kSquash ? " squashed" : "",
                        interpolation_name(config), fmt::join(config.mean, " "),
                        fmt::join(config.std, " ")));
+  if (facts.recognised.contract_is_stated && !facts.checkpoint.is_inference_form()) {
+    out.line("            as the open_clip_config.json beside it says");
+  }
+  for (const std::string& note : notes(facts)) out.line(fmt::format("note        {}", note));
   out.line(fmt::format("text        {} tokens", config.text.context));
   out.line(fmt::format("parameters  {:.1f} M image + {:.1f} M text",
                        static_cast<double>(params.image) / 1e6,

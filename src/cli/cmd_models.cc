@@ -39,7 +39,7 @@ std::string line_of(const PublishedModel& model) {
   const auto percent = [&](double PublishedAccuracy::*field) {
     return model.accuracy ? fmt::format("{:.1f}", *model.accuracy.*field) : std::string("-");
   };
-  return fmt::format("{:<16}{:>5}{:>8}{:>6}{:>9.2f}{:>7.2f}{:>9.1f}{:>7.1f}{:>10}{:>8}  {}",
+  return fmt::format("{:<22} {:>4}{:>8}{:>6}{:>9.2f}{:>7.2f}{:>9.1f}{:>7.1f}{:>10}{:>8}  {}",
                      config.name, config.image_size, config.text.context, config.embed_dim,
                      work.image, work.text, static_cast<double>(params.image) / 1e6,
                      static_cast<double>(params.text) / 1e6,
@@ -56,9 +56,11 @@ ExitCode run(const Arguments& arguments, Output& out) {
     out.line(fmt::format("{{\"models\":[{}]}}", fmt::join(models, ",")));
     return kOk;
   }
-  out.line("                   image   text            GFLOP         M params    accuracy, %");
   out.line(
-      "model            size  tokens  dims    image   text    image   text  ImageNet  38 sets  "
+      "                         image   text            GFLOP         M params    accuracy, %");
+  out.line(
+      "model                  size  tokens  dims    image   text    image   text  ImageNet  38 "
+      "sets  "
       "license of the weights");
   for (const PublishedModel& model : published_models()) out.line(line_of(model));
   return kOk;

@@ -64,6 +64,7 @@ std::shared_ptr<const Model> load_model(const Arguments& arguments, const Settin
   LoadOptions options;
   if (arch != nullptr) options.arch = arch->name;
   options.towers = towers;
+  options.tokenizer = arguments.one("tokenizer");
   auto model = Model::load(open_model(arguments), options, pool);
   if (!settings.quiet) {
     for (const std::string& warning : model->warnings()) message(warning);

@@ -75,6 +75,9 @@ std::string error_json(const Error& error);
 
 constexpr Option kModelOption = {"model", 'm', Arity::kOne, "FILE|NAME",
                                  "checkpoint, or a name in $MOBILECLIP_HOME"};
+constexpr Option kTokenizerOption = {
+    "tokenizer", '\0', Arity::kOne, "FILE",
+    "SentencePiece model of a SigLIP (default: spiece.model beside the weights)"};
 constexpr Option kArchOption = {"arch", '\0', Arity::kOne, "NAME",
                                 "variant, where the file cannot tell"};
 constexpr Option kNoExifOption = {"no-exif", '\0', Arity::kFlag, "",

@@ -8,7 +8,8 @@
 
 namespace mobileclip {
 
-/// Zero-shot accuracy in percent, from the README of Apple's ml-mobileclip.
+/// Zero-shot accuracy in percent: of MobileCLIP and MobileCLIP2 from the README of Apple's
+/// ml-mobileclip, of the others from open_clip's table of results.
 struct PublishedAccuracy {
   double imagenet1k_top1;
   double average_38;  ///< over DataComp's 38 datasets

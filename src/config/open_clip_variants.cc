@@ -4,7 +4,6 @@ namespace mobileclip {
 namespace {
 
 constexpr std::string_view kAppleLicence = "Apple ML Research Model";
-constexpr std::string_view kAppleSample = "Apple Sample Code";
 constexpr std::string_view kMit = "MIT";
 constexpr std::string_view kApache = "Apache-2.0";
 constexpr std::string_view kAnyLicence = "of its publisher";
@@ -162,6 +161,7 @@ constexpr ModelConfig kRows[] = {
     mci("MobileCLIP-S1", kMci1),
     mci("MobileCLIP-S2", kMci2),
     vit("MobileCLIP-B"),
+    vit("MobileCLIP-B-LT"),
     mci("MobileCLIP2-S0", kMci0),
     mci("MobileCLIP2-S2", kMci2),
     vit("MobileCLIP2-B"),
@@ -175,7 +175,7 @@ constexpr ModelConfig kRows[] = {
     clip("ViT-B-16-quickgelu", kMit, 16, 224, kQuick),
     clip("ViT-L-14-quickgelu", kMit, 14, 224, kQuick),
     clip("ViT-L-14-336-quickgelu", kMit, 14, 336, kQuick),
-    clip("DFN2B-CLIP-ViT-B-16", kAppleSample, 16, 224, kQuick),
+    clip("DFN2B-CLIP-ViT-B-16", kAppleLicence, 16, 224, kQuick),
     clip("ViT-B-32", kAnyLicence, 32, 224, kGelu),
     clip("ViT-B-16", kAnyLicence, 16, 224, kGelu),
     clip("ViT-L-14", kAnyLicence, 14, 224, kGelu),

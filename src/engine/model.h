@@ -15,16 +15,21 @@
 #include "engine/recognise.h"
 #include "engine/synthetic.h"
 #include "image/preprocess.h"
+#include "text/tokenizer.h"
 
 namespace mobileclip {
 
 class Clip;
+class SentencePieceTokenizer;
 struct StoredTensor;
 
 /// Which towers a load builds. The whole file is checked either way.
 enum class Towers { kBoth, kImage, kText };
 
 struct LoadOptions {
+  /// SentencePiece model for networks that need one; empty: spiece.model, sentencepiece.model or
+  /// tokenizer.model beside the weights, if one is there.
+  std::string tokenizer = {};
   std::string arch;  ///< variant name, or empty: recognised from all names and shapes
   Towers towers = Towers::kBoth;
   /// Packs the weights as a converted file holds them and lists them: stored_tensors().
@@ -51,8 +56,13 @@ class Model {
   /// Variants that cannot be told apart by names and shapes, config() among them.
   const std::vector<std::string>& candidates() const { return candidates_; }
   PreprocessConfig preprocess() const;
-  /// min(exp(logit_scale), 100) of the file.
+  /// exp(logit_scale) of the file; at most 100 where there is no logit_bias.
   float logit_scale() const;
+  /// Ids of a text without padding, by the tokenizer of the network. kNotFound if that needs a
+  /// SentencePiece model and none was given.
+  Tokens tokenize(std::string_view text) const;
+  /// What fills a row of ids behind those.
+  int32_t pad_id() const;
   /// Of the file, 0 where the network has none: config().logit_bias.
   float logit_bias() const;
   /// One line per layer that was folded: "image_encoder.model.patch_embed.0: rbr_conv.0 + rbr_scale
@@ -72,6 +82,7 @@ class Model {
   std::vector<std::string> folded_;
   std::vector<std::string> warnings_;
   std::shared_ptr<const std::vector<StoredTensor>> stored_;
+  std::shared_ptr<const SentencePieceTokenizer> sentence_piece_;
 };
 
 /// The input contract of a variant, as the preprocessor takes it.

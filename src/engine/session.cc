@@ -7,7 +7,6 @@
 #include "image/preprocess.h"
 #include "kernels/elementwise.h"
 #include "model/clip.h"
-#include "text/tokenizer.h"
 
 namespace mobileclip {
 
@@ -103,10 +102,10 @@ void Session::encode_tokens(std::span<const int32_t> ids, size_t n, float* out) 
 void Session::encode_texts(std::span<const std::string> texts, float* out,
                            std::vector<bool>* truncated) {
   const size_t context = impl_->context();
-  impl_->ids.assign(texts.size() * context, 0);
+  impl_->ids.assign(texts.size() * context, impl_->model->pad_id());
   if (truncated != nullptr) truncated->assign(texts.size(), false);
   for (size_t i = 0; i < texts.size(); ++i) {
-    const Tokens tokens = Tokenizer::shared().encode(texts[i], static_cast<int>(context));
+    const Tokens tokens = impl_->model->tokenize(texts[i]);
     std::copy(tokens.ids.begin(), tokens.ids.end(),
               impl_->ids.begin() + static_cast<ptrdiff_t>(i * context));
     if (truncated != nullptr) (*truncated)[i] = tokens.truncated;
@@ -129,6 +128,17 @@ void normalize_rows(float* rows, size_t n, size_t dim) {
     }
     for (size_t i = 0; i < dim; ++i) values[i] = static_cast<float>(double{values[i]} / norm);
   }
+}
+
+std::vector<double> sigmoid_probabilities(std::span<const float> image,
+                                          std::span<const float> labels, size_t dim, double scale,
+                                          double bias) {
+  std::vector<double> out;
+  for (size_t row = 0; row + dim <= labels.size(); row += dim) {
+    const double logit = scale * cosine(image, labels.subspan(row, dim)) + bias;
+    out.push_back(1.0 / (1.0 + std::exp(-logit)));
+  }
+  return out;
 }
 
 std::vector<double> zero_shot_probabilities(std::span<const float> image,

@@ -54,6 +54,12 @@ void normalize_rows(float* rows, size_t n, size_t dim);
 /// Dot product of two unit rows of equal length, summed in double.
 double cosine(std::span<const float> a, std::span<const float> b);
 
+/// 1 / (1 + exp(−(scale · cosine + bias))) for each of `labels` unit rows: of networks with a
+/// logit_bias. In double.
+std::vector<double> sigmoid_probabilities(std::span<const float> image,
+                                          std::span<const float> labels, size_t dim, double scale,
+                                          double bias);
+
 /// softmax of scale · cosine over `labels` unit rows; `image` is a unit row. In double.
 std::vector<double> zero_shot_probabilities(std::span<const float> image,
                                             std::span<const float> labels, size_t dim,

@@ -19,21 +19,22 @@ size_t mci(const ModelConfig& config) {
   size_t sum = extent * extent * width(0) * 3 * k3x3;  // the stem: dense, depthwise, 1×1
   extent = halved(extent);
   sum += extent * extent * width(0) * (k3x3 + width(0));
-  for (size_t stage = 0; stage < 4; ++stage) {
+  const size_t stages = config.mci.stages();
+  for (size_t stage = 0; stage < stages; ++stage) {
     const size_t c = width(stage);
     if (stage > 0) {
       extent = halved(extent);
       sum += extent * extent * c * (k7x7 + c);
-      if (stage >= 2) sum += 2 * c * (c / 4);  // squeeze-and-excite
+      if (stage >= 2 && config.mci.squeeze_excite) sum += 2 * c * (c / 4);  // squeeze-and-excite
     }
     const size_t positions = extent * extent;
-    const bool attention = stage == 3;
+    const bool attention = stage + static_cast<size_t>(config.mci.attention_stages) >= stages;
     if (attention) sum += positions * c * k7x7;  // positional encoding
     const size_t mixer = attention ? 4 * c * c : k3x3 * c;
     const size_t ffn = k7x7 * c + 2 * c * ratio * c;
     sum += static_cast<size_t>(config.mci.depths[stage]) * positions * (mixer + ffn);
   }
-  const size_t last = 2 * width(3);
+  const size_t last = 2 * width(stages - 1);
   sum += extent * extent * last * k3x3 + 2 * last * (last / 16);
   return sum + last * static_cast<size_t>(config.embed_dim);
 }
@@ -53,6 +54,33 @@ size_t vit(const ModelConfig& config) {
   return sum + width * static_cast<size_t>(config.embed_dim);
 }
 
+size_t patch_vit(const ModelConfig& config) {
+  const VitConfig& vit = config.vit;
+  const auto width = static_cast<size_t>(vit.width);
+  const auto ffn = static_cast<size_t>(vit.ffn);
+  const auto patch = static_cast<size_t>(vit.patch);
+  const size_t extent = static_cast<size_t>(config.image_size) / patch;
+  const size_t patches = extent * extent;
+  const size_t tokens = patches + (vit.attention_pool ? 0 : 1);
+  size_t sum = patches * width * 3 * patch * patch;
+  sum += tokens * static_cast<size_t>(vit.layers) * transformer_layer(width, ffn);
+  if (!vit.attention_pool) return sum + width * static_cast<size_t>(config.embed_dim);
+  // Keys and values of all tokens; query, projection and MLP of one.
+  return sum + tokens * 2 * width * width + 2 * width * width + 2 * width * ffn;
+}
+
+size_t image(const ModelConfig& config) {
+  switch (config.image_tower) {
+    case ImageTower::kMci:
+      return mci(config);
+    case ImageTower::kVit:
+      return vit(config);
+    case ImageTower::kPatchVit:
+      return patch_vit(config);
+  }
+  return 0;
+}
+
 size_t text(const ModelConfig& config) {
   const auto width = static_cast<size_t>(config.text.width);
   const auto ffn = static_cast<size_t>(config.text.ffn);
@@ -70,8 +98,7 @@ double gflop(size_t multiply_adds) { return 2e-9 * static_cast<double>(multiply_
 }  // namespace
 
 Work work_per_item(const ModelConfig& config) {
-  const bool is_mci = config.image_tower == ImageTower::kMci;
-  return {gflop(is_mci ? mci(config) : vit(config)), gflop(text(config))};
+  return {gflop(image(config)), gflop(text(config))};
 }
 
 }  // namespace mobileclip

@@ -24,6 +24,24 @@ TEST(Work, IsThatOfThePublishedNetworks) {
   }
 }
 
+TEST(Work, OfOtherNetworksIsNearTheOneThatOpenClipMeasured) {
+  // Image and text together, attention's products included: a few percent more than ours.
+  const struct {
+    const char* name;
+    double both;
+  } expected[] = {{"ViT-B-16-quickgelu", 41.09},
+                  {"ViT-L-14-quickgelu", 175.33},
+                  {"ViT-L-14-336-quickgelu", 395.22},
+                  {"ViT-B-16-SigLIP", 46.44}};
+  for (const auto& one : expected) {
+    const Work work = work_per_item(require_variant(one.name));
+    EXPECT_LE(work.image + work.text, one.both) << one.name;
+    EXPECT_GE(work.image + work.text, 0.91 * one.both) << one.name;
+  }
+  EXPECT_GT(work_per_item(require_variant("MobileCLIP2-S4")).image,
+            2 * work_per_item(require_variant("MobileCLIP2-S3")).image);
+}
+
 TEST(Work, EveryPublishedModelIsAVariant) {
   for (const PublishedModel& model : published_models()) {
     EXPECT_NE(find_variant(model.variant), nullptr) << model.variant;

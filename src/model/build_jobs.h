@@ -16,10 +16,14 @@ class BuildJobs {
  public:
   void add(std::function<void(Foundry& foundry)> job) { jobs_.push_back(std::move(job)); }
 
-  /// Runs all; `foundry` absorbs their parts in the order they were added. Errors are rethrown.
-  void run(ThreadPool& pool, Foundry& foundry) {
+  /// Runs all, `after` behind each; `foundry` absorbs their parts in the order they were added.
+  /// Errors are rethrown.
+  void run(ThreadPool& pool, Foundry& foundry, const std::function<void()>& after) {
     std::vector<Foundry> parts(jobs_.size(), foundry.part());
-    pool.parallel_for(jobs_.size(), [&](size_t i, int) { jobs_[i](parts[i]); });
+    pool.parallel_for(jobs_.size(), [&](size_t i, int) {
+      jobs_[i](parts[i]);
+      after();
+    });
     for (Foundry& part : parts) foundry.absorb(std::move(part));
     jobs_.clear();
   }

@@ -35,6 +35,11 @@ Clip::Clip(const Checkpoint& checkpoint, const ClipWeights& weights, const Model
     : checkpoint_(checkpoint) {
   // A converted file is looked through for both towers: its tensors are checked as one list.
   BuildJobs jobs;
+  // What was packed is not needed again; the file of a converted model is.
+  const bool release = checkpoint.is_large() && !foundry.fetches();
+  const auto after = [&] {
+    if (release) checkpoint.release();
+  };
   if (image || foundry.fetches()) {
     foundry.set_building(image);
     if (const auto* mci = std::get_if<MciWeights>(&weights.image)) {
@@ -44,13 +49,13 @@ Clip::Clip(const Checkpoint& checkpoint, const ClipWeights& weights, const Model
     } else {
       image_ = std::make_unique<PatchVit>(std::get<PatchVitWeights>(weights.image), config, jobs);
     }
-    jobs.run(pool, foundry);
+    jobs.run(pool, foundry, after);
     if (!image) image_ = nullptr;
   }
   if (text || foundry.fetches()) {
     foundry.set_building(text);
     text_ = std::make_unique<TextEncoder>(weights.text, config, jobs);
-    jobs.run(pool, foundry);
+    jobs.run(pool, foundry, after);
     if (!text) text_ = nullptr;
   }
   foundry.set_building(true);
@@ -59,7 +64,8 @@ Clip::Clip(const Checkpoint& checkpoint, const ClipWeights& weights, const Model
   if (weights.logit_bias) logit_bias = foundry.floats(*weights.logit_bias);
   if (foundry.fetches()) foundry.finish();
   if (weights.logit_bias) logit_bias_ = logit_bias[0];
-  logit_scale_ = std::min(static_cast<float>(std::exp(double{logit_scale_stored_[0]})), 100.0f);
+  logit_scale_ = static_cast<float>(std::exp(double{logit_scale_stored_[0]}));
+  if (!weights.logit_bias) logit_scale_ = std::min(logit_scale_, 100.0f);
 }
 
 }  // namespace mobileclip

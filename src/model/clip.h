@@ -37,7 +37,7 @@ class Clip {
 
   const ImageEncoder* image() const { return image_.get(); }
   const TextEncoder* text() const { return text_.get(); }
-  /// min(exp(stored), 100).
+  /// exp(stored); at most 100 where there is no bias.
   float logit_scale() const { return logit_scale_; }
   /// As stored; 0 where there is none.
   float logit_bias() const { return logit_bias_; }

@@ -78,12 +78,33 @@ TEST(Files, ConvertSaysWhatItWrote) {
   EXPECT_EQ(run({{"info", "--json", small}}).json_lines().at(0)["form"], "training");
 }
 
+TEST(Files, ConvertKeepsBranches) {
+  const std::string out = fresh_folder() + "/whole.safetensors";
+  const Outcome outcome = run({{"convert", "--json", nano(), out, "--keep-branches"}});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.json_lines().at(0)["form"], "training");
+  const auto info = run({{"info", "--json", out}}).json_lines().at(0);
+  EXPECT_EQ(info["format"], "safetensors");
+  EXPECT_EQ(info["variant"], "mobileclip_nano");
+  const auto classify = [](const std::string& model) {
+    return run({{"classify", "-m", model, kPhoto, "-l", "a cat", "-l", "a dog", "--json"}}).out;
+  };
+  EXPECT_EQ(classify(out), classify(nano()));
+}
+
 TEST(Files, ConvertRefusesBadInput) {
   const std::string out = fresh_folder() + "/out.safetensors";
   expect_refused(run({{"convert", nano()}}), 2, "IN and OUT");
   expect_refused(run({{"convert", nano(), "out.pt"}}), 2, ".safetensors");
   expect_refused(run({{"convert", nano(), out, "--dtype", "f64"}}), 2, "f64");
   expect_refused(run({{"convert", nano(), out, "--compact", "--dtype", "f16"}}), 2, "--compact");
+  expect_refused(run({{"convert", nano(), out, "--dialect", "open_clip"}}), 2, "--keep-branches");
+  expect_refused(run({{"convert", nano(), out, "--keep-branches", "--dialect", "x"}}), 2,
+                 "open_clip");
+  expect_refused(run({{"convert", nano(), out, "--keep-branches", "--dtype", "f16"}}), 2, "types");
+  expect_refused(run({{"convert", nano(), out, "--keep-branches", "--dialect", "open_clip"}}), 1,
+                 "keeps its own");
+  expect_refused(run({{"convert", converted(), out, "--keep-branches"}}), 1, "folded");
   expect_refused(run({{"convert", "/no/such.pt", out}}), 1, "/no/such.pt");
   expect_refused(run({{"convert", kPhoto, out}}), 1, "PNG");
   expect_refused(run({{"convert", nano(), "/no/such/out.safetensors"}}), 1, "/no/such");
@@ -107,7 +128,7 @@ TEST(Files, ModelsListsThem) {
   EXPECT_EQ(text.exit_code, 0);
   EXPECT_EQ(text.err, "");
   const auto models = run({{"models", "--json"}}).json_lines().at(0)["models"];
-  ASSERT_EQ(models.size(), 6U);
+  ASSERT_EQ(models.size(), 25U);
   for (const auto& model : models) {
     EXPECT_NE(text.out.find(model["name"].get<std::string>()), std::string::npos);
     EXPECT_GT(model["gflop"]["image"].get<double>(), 0);
@@ -116,6 +137,10 @@ TEST(Files, ModelsListsThem) {
   EXPECT_EQ(models[0]["accuracy"]["imagenet1k_top1"], 67.8);
   EXPECT_NEAR(models[0]["gflop"]["image"].get<double>(), 4.75, 0.005);
   EXPECT_TRUE(models[5]["accuracy"].is_null());
+  EXPECT_EQ(models[13]["name"], "MobileCLIP2-S0");
+  EXPECT_EQ(models[13]["accuracy"]["average_38"], 59.7);
+  EXPECT_EQ(models[24]["name"], "ViT-B-16-SigLIP");
+  EXPECT_EQ(models[24]["input"]["context"], 64);
   expect_refused(run({{"models", "all"}}), 2, "no words");
 }
 

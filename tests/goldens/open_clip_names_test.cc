@@ -178,7 +178,8 @@ TEST(OpenClipRecognition, OneNetworkHasAllItsNames) {
   EXPECT_EQ(candidates("MobileCLIP-S1"), (List{"MobileCLIP-S1"}));
   EXPECT_EQ(candidates("MobileCLIP2-S0"), (List{"MobileCLIP2-S0"}));
   EXPECT_EQ(candidates("MobileCLIP2-S2"), (List{"MobileCLIP-S2", "MobileCLIP2-S2"}));
-  EXPECT_EQ(candidates("MobileCLIP2-B"), (List{"MobileCLIP-B", "MobileCLIP2-B"}));
+  EXPECT_EQ(candidates("MobileCLIP2-B"),
+            (List{"MobileCLIP-B", "MobileCLIP-B-LT", "MobileCLIP2-B"}));
   EXPECT_EQ(candidates("MobileCLIP-S4"), (List{"MobileCLIP2-S4", "MobileCLIP-S4"}));
   EXPECT_EQ(candidates("ViT-B-16-SigLIP"), (List{"ViT-B-16-SigLIP"}));
 }
@@ -256,6 +257,12 @@ TEST_F(Beside, ContradictionsAndNonsenseAreRefused) {
     EXPECT_EQ(error.code(), ErrorCode::kDamaged) << bad;
     EXPECT_NE(error.message().find("open_clip_config.json"), std::string::npos) << error.message();
   }
+}
+
+TEST_F(Beside, AFolderMeansTheWeightsInIt) {
+  open("ViT-B-16", R"({"model_cfg":{"quick_gelu":true}})");
+  const std::string folder = testing::TempDir() + "/beside";
+  EXPECT_EQ(recognise(Checkpoint::open(folder)).config->name, "ViT-B-16-quickgelu");
 }
 
 }  // namespace
