@@ -20,7 +20,8 @@ class SentencePieceTokenizer {
   static constexpr int32_t kPad = 1;  ///< what fills the context behind it
 
   /// Reads a model file. `vocabulary` is how many pieces it must have. Errors: kNotFound, kIo;
-  /// kDamaged for what is no SentencePiece model; kWrongModel for another vocabulary.
+  /// kDamaged for what is no SentencePiece model; kWrongModel for another vocabulary; kUnsupported
+  /// in a build without the library.
   SentencePieceTokenizer(const std::string& path, int vocabulary);
   ~SentencePieceTokenizer();
   SentencePieceTokenizer(const SentencePieceTokenizer&) = delete;

@@ -52,6 +52,7 @@ TEST(SentencePiece, CanonicalTextIsLowerCaseWithoutPunctuation) {
   EXPECT_EQ(canonical_text("caf\xc3\xa9 \xc2\xbfno?"), "caf\xc3\xa9 \xc2\xbfno");  // ASCII only
 }
 
+#ifdef MOBILECLIP_HAS_SENTENCEPIECE
 TEST(SentencePiece, IdsEndWithTheEnd) {
   using Ids = std::vector<int32_t>;
   EXPECT_EQ(ids("a cat"), (Ids{3, 4, 1}));
@@ -84,6 +85,18 @@ TEST(SentencePiece, OtherFilesAreRefused) {
   EXPECT_EQ(refusal(write(small_model()), 32000), ErrorCode::kWrongModel);
   EXPECT_EQ(refusal("/no/such/spiece.model", 8), ErrorCode::kNotFound);
 }
+
+#else
+TEST(SentencePiece, IsNamedWhereItIsMissing) {
+  try {
+    ids("a cat");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
+    EXPECT_NE(error.message().find("MOBILECLIP_SENTENCEPIECE"), std::string::npos);
+  }
+}
+#endif
 
 }  // namespace
 }  // namespace mobileclip
