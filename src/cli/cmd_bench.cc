@@ -7,7 +7,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
+#include "base/atomic_file.h"
+#include "cli/bench_family.h"
 #include "cli/command.h"
 #include "cli/json.h"
 #include "engine/measure.h"
@@ -138,6 +141,34 @@ void write(const std::vector<Row>& rows, double peak, bool json, Output& out) {
   for (const Row& row : rows) out.line(text_of(row, peak));
 }
 
+ExitCode run_family(const Arguments& arguments, const Settings& settings,
+                    const std::vector<int>& threads, Output& out) {
+  if (arguments.has("model") || arguments.has("arch") || arguments.has("synthetic") ||
+      arguments.has("batch") || arguments.has("tokens") || threads.size() != 1) {
+    throw UsageError("--family takes --threads N, --runs N, --svg FILE and --json, nothing else");
+  }
+  const std::string svg = arguments.one("svg");
+  const int runs = arguments.number("runs", 20, 1, 100000);
+  std::optional<AtomicFile> plot;  // a path that cannot be written is told before the long work
+  if (!svg.empty()) plot.emplace(svg);
+  ThreadPool pool(threads.front());
+  std::vector<FamilyRow> rows;
+  for (const std::string_view name : family()) {
+    if (settings.verbose) message(fmt::format("measuring {}", name));
+    rows.push_back(measure_member(name, rows, pool, runs));
+  }
+  if (plot) {
+    plot->write(family_svg(rows));
+    plot->commit();
+  }
+  if (settings.json) {
+    out.line(family_json(rows, threads.front()));
+  } else {
+    out.write(family_table(rows));
+  }
+  return kOk;
+}
+
 ExitCode run(const Arguments& arguments, Output& out) {
   const Settings settings{available_cores(), 1, arguments.has("json"), arguments.has("quiet"),
                           arguments.has("verbose")};
@@ -149,6 +180,8 @@ ExitCode run(const Arguments& arguments, Output& out) {
     throw UsageError(fmt::format("--precision {}: this version computes in f32",
                                  quote(arguments.one("precision"))));
   }
+  if (arguments.has("family")) return run_family(arguments, settings, threads, out);
+  if (arguments.has("svg")) throw UsageError("--svg goes with --family");
   ThreadPool loading(settings.threads);
   const std::shared_ptr<const Model> model = model_of(arguments, settings, loading);
   const ModelConfig& config = model->config();
@@ -183,6 +216,9 @@ Command bench_command() {
           {kModelOption,
            kArchOption,
            {"synthetic", '\0', Arity::kFlag, "", "weights made up for --arch: no file is needed"},
+           {"family", '\0', Arity::kFlag, "",
+            "every MobileCLIP beside the models it is compared with, weights made up"},
+           {"svg", '\0', Arity::kOne, "FILE", "with --family: also as a plot"},
            {"threads", 't', Arity::kOne, "N,N…", "numbers of threads to measure with"},
            {"batch", 'b', Arity::kOne, "N,N…", "batches to measure"},
            {"tokens", '\0', Arity::kOne, "N", "length of the texts; else the whole context"},

@@ -20,7 +20,8 @@ class Inputs {
   Inputs(const Model& model, const MeasureOptions& options)
       : options_(options),
         side_(static_cast<size_t>(model.config().image_size)),
-        context_(static_cast<size_t>(model.config().text.context)) {
+        context_(static_cast<size_t>(model.config().text.context)),
+        last_id_(std::min(Tokenizer::kEndOfText, model.config().text.vocabulary - 1)) {
     if (options.tower == Tower::kImage) pixels_.resize(options.batch * 3 * side_ * side_);
     if (options.tower == Tower::kText) ids_.resize(options.batch * context_);
   }
@@ -33,11 +34,11 @@ class Inputs {
     for (size_t text = 0; text < options_.batch; ++text) {
       int32_t* row = &ids_[text * context_];
       std::fill_n(row, context_, 0);
-      row[0] = Tokenizer::kStartOfText;
+      row[0] = last_id_ - 1;
       for (size_t i = 1; i + 1 < length; ++i) {
-        row[i] = static_cast<int32_t>(rng.below(Tokenizer::kStartOfText));
+        row[i] = static_cast<int32_t>(rng.below(static_cast<uint64_t>(last_id_ - 1)));
       }
-      row[length - 1] = Tokenizer::kEndOfText;
+      row[length - 1] = last_id_;
     }
   }
 
@@ -52,6 +53,7 @@ class Inputs {
  private:
   MeasureOptions options_;
   size_t side_, context_;
+  int32_t last_id_;  // CLIP's start and end of text are the last two of its vocabulary
   std::vector<float> pixels_;
   std::vector<int32_t> ids_;
 };
