@@ -21,12 +21,9 @@ namespace {
 constexpr int kMaxTimeout = 3600;
 constexpr int kTimeout = 60;
 
-/// The published checkpoints that this version runs, or does not.
-std::string names(bool run_here) {
+std::string names() {
   std::vector<std::string_view> out;
-  for (const PublishedWeights& row : published_weights()) {
-    if ((find_variant(row.name) != nullptr) == run_here) out.push_back(row.name);
-  }
+  for (const PublishedWeights& row : published_weights()) out.push_back(row.name);
   return fmt::format("{}", fmt::join(out, ", "));
 }
 
@@ -162,7 +159,7 @@ void report(const std::string& name, const std::string& path, const Downloaded& 
 ExitCode run(const Arguments& arguments, Output& out) {
   const Settings settings = settings_of(arguments);
   if (arguments.positional().size() != 1) {
-    throw UsageError(fmt::format("download takes one NAME: {}", names(true)));
+    throw UsageError(fmt::format("download takes one NAME: {}", names()));
   }
   std::string name = arguments.positional().front();
   if (!is_name(name)) {
@@ -170,10 +167,6 @@ ExitCode run(const Arguments& arguments, Output& out) {
   }
   const PublishedWeights* row = find_published(name);
   if (row != nullptr) name = row->name;
-  if (row != nullptr && find_variant(name) == nullptr) {
-    fail(ErrorCode::kUnsupported, "{} is published, but this version does not run it; it runs {}",
-         name, names(true));
-  }
   if (row == nullptr && !arguments.has("url")) {
     if (name == shipped_model().name) {
       fail(ErrorCode::kInvalidArgument, "{} is inside the program: -m {} works without a download",
@@ -181,7 +174,7 @@ ExitCode run(const Arguments& arguments, Output& out) {
     }
     throw UsageError(
         fmt::format("no checkpoint {} is published; there are {} (for one of your own give --url)",
-                    quote(name), names(true)));
+                    quote(name), names()));
   }
   const DownloadRequest request = request_of(arguments, name, row);
   Progress progress(settings.quiet);

@@ -9,8 +9,7 @@
 
 namespace mobileclip {
 
-/// One published checkpoint. A row whose name is a variant's (find_variant) is one that this
-/// program runs; the others are here to say so.
+/// One published checkpoint, of the variant of that name.
 struct PublishedWeights {
   std::string_view name;  ///< what `download` and -m call it
   /// Where it is, in the order to try: https:// or huggingface:OWNER/REPO/FILE.

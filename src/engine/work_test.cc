@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "config/accuracy.h"
+#include "config/published.h"
 #include "engine/recognise.h"
 
 namespace mobileclip {
@@ -43,6 +44,9 @@ TEST(Work, OfOtherNetworksIsNearTheOneThatOpenClipMeasured) {
 }
 
 TEST(Work, EveryPublishedModelIsAVariant) {
+  for (const PublishedWeights& weights : published_weights()) {
+    EXPECT_NE(find_variant(weights.name), nullptr) << weights.name;
+  }
   for (const PublishedModel& model : published_models()) {
     EXPECT_NE(find_variant(model.variant), nullptr) << model.variant;
   }

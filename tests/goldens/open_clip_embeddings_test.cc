@@ -2,6 +2,7 @@
 // reference. Names of checkpoints that share a network are tested with one of them.
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "engine/session.h"
 #include "model/clip.h"
 #include "open_clip.h"
@@ -100,6 +101,53 @@ TEST_P(OpenClip, EqualsTheReference) {
                                    golden::check_probe(probes.at(name), name, f, false);
                                  });
   EXPECT_EQ(seen, probes.size());
+}
+
+/// A SentencePiece model of `pieces`: pad, </s>, unknown, "▁a", "▁cat", and the rest made up.
+std::string piece_model(int pieces) {
+  const std::string space = "\xe2\x96\x81";
+  std::string out;
+  for (int id = 0; id < pieces; ++id) {
+    const std::string usual[] = {"<pad>", "</s>", "<unk>", space + "a", space + "cat"};
+    const std::string text = id < 5 ? usual[id] : "q" + std::to_string(id);
+    const char type = id < 2 ? 3 : id == 2 ? 2 : 1;  // control, unknown, normal
+    std::string body = "\x0a";
+    body += static_cast<char>(text.size());
+    body += text + std::string("\x15\0\0\x80\xbf\x18", 6) + type;
+    out += "\x0a";
+    out += static_cast<char>(body.size());
+    out += body;
+  }
+  return out;
+}
+
+TEST(SigLip, ReadsStringsWithItsTokenizer) {
+  const ModelConfig& config = require_variant("ViT-B-16-SigLIP");
+  const std::string bytes = golden::synthetic_bytes(config);
+  ThreadPool pool(2);
+  LoadOptions options;
+  options.towers = Towers::kText;
+  const std::vector<std::string> texts = {"A cat!"};
+  std::vector<float> from_text(768), from_ids(768);
+  try {
+    Session without(Model::load(golden::parse_bytes(bytes), options, pool), pool);
+    without.encode_texts(texts, from_text.data());
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kNotFound);
+    EXPECT_NE(error.message().find("--tokenizer"), std::string::npos) << error.message();
+  }
+  options.tokenizer = testing::TempDir() + "/siglip.spiece.model";
+  std::ofstream(options.tokenizer, std::ios::binary) << piece_model(config.text.vocabulary);
+  const auto model = Model::load(golden::parse_bytes(bytes), options, pool);
+  Session session(model, pool);
+  session.encode_texts(texts, from_text.data());
+  std::vector<int32_t> ids(64, 1);
+  ids[0] = 3;
+  ids[1] = 4;
+  session.encode_tokens(ids, 1, from_ids.data());
+  EXPECT_EQ(from_text, from_ids);
+  EXPECT_GT(model->logit_scale(), 50.0f);
 }
 
 std::string test_name(const testing::TestParamInfo<const char*>& info) {
