@@ -1,5 +1,6 @@
 // A safetensors index: tensors of one model spread over several files.
-#include <map>
+#include "checkpoint/safetensors_index.h"
+
 #include <nlohmann/json.hpp>
 
 #include "checkpoint/builder.h"
@@ -17,10 +18,10 @@ bool is_plain(const std::string& name) {
          name.find('\0') == std::string::npos;
 }
 
-/// File name → names of its tensors.
-using Files = std::map<std::string, std::vector<std::string>>;
+}  // namespace
 
-Files files_of(Bytes bytes, const std::string& what) {
+std::map<std::string, std::vector<std::string>> parse_weight_map(Bytes bytes,
+                                                                 const std::string& what) {
   if (bytes.size() > kMaxIndex) {
     fail(ErrorCode::kTooLarge, "{} has {} bytes, too many for an index", what, bytes.size());
   }
@@ -30,7 +31,7 @@ Files files_of(Bytes bytes, const std::string& what) {
     fail(ErrorCode::kNotCheckpoint,
          "{} is JSON without a weight_map: neither a checkpoint nor a safetensors index", what);
   }
-  Files out;
+  std::map<std::string, std::vector<std::string>> out;
   for (const auto& [tensor, file] : map->items()) {
     if (!file.is_string() || !is_plain(file.get_ref<const std::string&>())) {
       fail(ErrorCode::kHostile, "{}: the file of tensor {} is not the name of one beside it", what,
@@ -44,8 +45,6 @@ Files files_of(Bytes bytes, const std::string& what) {
   return out;
 }
 
-}  // namespace
-
 bool looks_like_index(Bytes bytes) {
   const std::string_view text = as_text(bytes);
   const size_t second = text.find_first_not_of(" \t\r\n", 1);
@@ -54,7 +53,7 @@ bool looks_like_index(Bytes bytes) {
 
 Checkpoint read_index(CheckpointBuilder builder) {
   const std::string what = builder.what();
-  for (const auto& [name, tensors] : files_of(builder.bytes(), what)) {
+  for (const auto& [name, tensors] : parse_weight_map(builder.bytes(), what)) {
     const std::string path = sibling_path(builder.name(), name);
     Checkpoint part = Checkpoint::parse(MappedFile::open(path), path);
     if (part.format() != "safetensors") {

@@ -81,6 +81,7 @@ TEST(Zip, TorchScriptAndOthersAreNamed) {
     ASSERT_TRUE(error);
     EXPECT_EQ(error->code(), ErrorCode::kUnsupported);
     EXPECT_NE(error->message().find("TorchScript"), std::string::npos);
+    EXPECT_NE(error->message().find("open_clip_model.safetensors"), std::string::npos);
   }
   ZipBuilder no_pickle;
   no_pickle.add("m/version", "3\n");

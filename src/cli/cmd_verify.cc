@@ -67,17 +67,17 @@ ExitCode run(const Arguments& arguments, Output& out) {
   ThreadPool pool(settings.threads);
   LoadOptions options;
   if (arch != nullptr) options.arch = arch->name;
-  const ModelConfig* config = nullptr;
+  ModelConfig config;
   {
     const auto model = Model::load(checkpoint, options, pool);  // checksums, shapes, values
-    config = &model->config();
+    config = model->config();
     if (!settings.quiet) {
       for (const std::string& warning : model->warnings()) message(warning);
     }
   }
-  f.variant = config->name;
-  f.tested = has_self_check(*config);
-  if (f.tested) f.report = run_self_check(*config, pool);
+  f.variant = config.name;
+  f.tested = has_self_check(config);
+  if (f.tested) f.report = run_self_check(config, pool);
   if (settings.json) {
     write_json(f, out);
   } else {

@@ -1,0 +1,43 @@
+// The JSON beside weights: open_clip's configuration, and the index of several files.
+#include "checkpoint/safetensors_index.h"
+#include "config/open_clip_config.h"
+#include "target.h"
+
+namespace {
+
+using mobileclip::fuzz::require;
+
+/// The first byte says which of the two the others are.
+bool read(uint8_t kind, const uint8_t* data, size_t size) {
+  if (kind % 2 == 0) {
+    const auto config =
+        mobileclip::parse_open_clip_config(mobileclip::fuzz::as_string(data, size), "weights");
+    if (!config) return false;
+    for (const mobileclip::ModelConfig& variant : mobileclip::variants()) {
+      const auto applied = config->applied_to(variant);
+      require(applied.std[0] > 0 && applied.std[1] > 0 && applied.std[2] > 0, "std divides");
+      require(applied.image_size == variant.image_size, "the size stays");
+    }
+    return config->image_size == 7;
+  }
+  const auto files =
+      mobileclip::parse_weight_map(mobileclip::fuzz::as_bytes(data, size), "the index");
+  require(!files.empty(), "an index names files");
+  for (const auto& [name, tensors] : files) {
+    require(name.find('/') == std::string::npos && name != "..", "a file beside the index");
+    require(!tensors.empty(), "with tensors");
+  }
+  return files.contains("7");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size == 0) return 0;
+  try {
+    mobileclip::fuzz::probe(read(data[0], data + 1, size - 1));
+  } catch (const mobileclip::Error& error) {
+    require(!error.message().empty(), "an error is a sentence");
+  }
+  return 0;
+}
