@@ -27,13 +27,13 @@ struct StoredTensor;
 enum class Towers { kBoth, kImage, kText };
 
 struct LoadOptions {
-  /// SentencePiece model for networks that need one; empty: spiece.model, sentencepiece.model or
-  /// tokenizer.model beside the weights, if one is there.
-  std::string tokenizer = {};
   std::string arch;  ///< variant name, or empty: recognised from all names and shapes
   Towers towers = Towers::kBoth;
   /// Packs the weights as a converted file holds them and lists them: stored_tensors().
   bool list = false;
+  /// SentencePiece model for networks that need one; empty: spiece.model, sentencepiece.model or
+  /// tokenizer.model beside the weights, if one is there.
+  std::string tokenizer = {};
 };
 
 /// Weights in inference form and all that is needed to use them. Thread-safe.
