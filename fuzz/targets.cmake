@@ -14,6 +14,8 @@ function(mobileclip_fuzz_target program name)
     target_link_libraries(${program} PRIVATE mc_download)
   elseif(name STREQUAL "model_json")
     target_link_libraries(${program} PRIVATE mc_config)
+  elseif(name STREQUAL "evaluation")
+    target_link_libraries(${program} PRIVATE mc_eval)
   elseif(name STREQUAL "config")
     # The configuration's own file alone: the rest of its folder needs libtorch.
     target_sources(${program} PRIVATE ${PROJECT_SOURCE_DIR}/src/train/train_config.cc)

@@ -40,6 +40,7 @@ Command bench_command();
 Command train_command();
 Command reinforce_command();
 Command data_command();
+Command eval_command();
 
 /// Replaces this process by the program of that name, beside this one or in ../libexec/mobileclip.
 /// Error kUnsupported, saying what to install, if it was not built.

@@ -19,7 +19,7 @@ std::vector<Command> commands() {
   return {classify_command(), embed_command(),  tokenize_command(), preprocess_command(),
           info_command(),     models_command(), download_command(), convert_command(),
           verify_command(),   bench_command(),  train_command(),    reinforce_command(),
-          data_command()};
+          data_command(),     eval_command()};
 }
 
 void write_overview(Output& out) {

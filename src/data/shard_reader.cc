@@ -33,6 +33,12 @@ std::optional<MemberName> split(std::string_view path) {
   return out;
 }
 
+/// "__name__": what webdataset itself adds.
+bool is_reserved(std::string_view path) {
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  return name.starts_with("__") && name.find("__", 2) != std::string_view::npos;
+}
+
 }  // namespace
 
 struct ShardReader::Impl {
@@ -69,13 +75,14 @@ struct ShardReader::Impl {
       return false;
     }
     any_member_ = true;
+    release_read();
     return take(entry);
   }
 
   bool take(archive_entry* entry) {
     const char* path = archive_entry_pathname(entry);
-    const auto skip = [&](const char* why) {
-      ++report_.skipped[why];
+    const auto skip = [&](std::string_view why) {
+      ++report_.skipped[std::string(why)];
       return true;
     };
     if (path == nullptr) return skip("a name that is not readable");
@@ -86,7 +93,8 @@ struct ShardReader::Impl {
     if (archive_entry_filetype(entry) != AE_IFREG) return skip("not a regular file");
     if (archive_entry_sparse_count(entry) > 0) return skip("a sparse file");
     const int64_t size = archive_entry_size(entry);
-    if (size < 0 || size > kMaxMember) return skip("over 64 MiB");
+    if (size < 0 || size > kMaxMember) return skip(kSkippedTooLarge);
+    if (is_reserved(path)) return skip("a name of webdataset's own");
     std::optional<MemberName> name = split(path);
     if (!name) return skip("a name without extension");
     std::string bytes;
@@ -102,7 +110,7 @@ struct ShardReader::Impl {
     }
     if (!pending_) pending_ = Sample{name->key, {}};
     if (!pending_->members.emplace(std::move(name->extension), std::move(bytes)).second) {
-      return skip("a second member of one name");
+      return skip(kSkippedTwice);
     }
     return true;
   }
@@ -112,6 +120,16 @@ struct ShardReader::Impl {
     const auto bytes = file_->bytes();
     return bytes.size() >= 512 &&
            std::ranges::all_of(bytes.last(512), [](std::byte b) { return b == std::byte{0}; });
+  }
+
+  /// Members before this one will not be read again.
+  void release_read() {
+    constexpr int64_t kStep = int64_t{16} << 20;
+    const int64_t position = archive_read_header_position(archive_.get());
+    if (position - released_ < kStep) return;
+    file_->release(file_->bytes().subspan(static_cast<size_t>(released_),
+                                          static_cast<size_t>(position - released_)));
+    released_ = position;
   }
 
   std::optional<Sample> next() {
@@ -136,6 +154,7 @@ struct ShardReader::Impl {
   std::unique_ptr<archive, Free> archive_;
   std::optional<Sample> pending_, ready_;
   std::string cut_;
+  int64_t released_ = 0;
   bool ended_ = false, any_member_ = false;
   ShardReport report_;
 };

@@ -1,0 +1,150 @@
+#include "eval/embedder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <utility>
+
+#include "base/error.h"
+#include "download/sha256.h"
+#include "eval/crop_stream.h"
+#include "kernels/isa.h"
+
+namespace mobileclip::eval {
+namespace {
+
+/// Changes when the same weights and bytes would give other vectors.
+constexpr const char* kContract = "1";
+
+std::string describe(const PreprocessConfig& config) {
+  return fmt::format("{} {} {} {}", config.size, static_cast<int>(config.interpolation),
+                     fmt::join(config.mean, ","), fmt::join(config.std, ","));
+}
+
+/// Appends all of a sample but its vector.
+void append(Chunk& chunk, EvalSample sample, bool unreadable) {
+  chunk.labels.push_back(sample.label);
+  chunk.groups.insert(chunk.groups.end(), sample.groups.begin(), sample.groups.end());
+  chunk.unreadable.push_back(unreadable ? 1 : 0);
+  chunk.keys.push_back(std::move(sample.key));
+  if (!sample.captions.empty()) {
+    chunk.captions.resize(chunk.keys.size());
+    chunk.captions.back() = std::move(sample.captions);
+  }
+}
+
+}  // namespace
+
+void normalize_row(float* row, size_t dim, const std::string& what) {
+  constexpr double kLeast = 1e-12;
+  double sum = 0;
+  for (size_t i = 0; i < dim; ++i) sum += double{row[i]} * double{row[i]};
+  const double norm = std::sqrt(sum);
+  if (!std::isfinite(norm)) {
+    fail(ErrorCode::kNonFinite, "{}: the embedding is not finite: the weights are extreme", what);
+  }
+  for (size_t i = 0; i < dim; ++i) {
+    row[i] = static_cast<float>(double{row[i]} / std::max(norm, kLeast));
+  }
+}
+
+Embedder::Embedder(Session& session, ThreadPool& pool, EmbedOptions options)
+    : session_(session), pool_(pool), options_(std::move(options)) {}
+
+std::string Embedder::cache_path(const DatasetFiles& dataset, const Shard& shard) const {
+  Sha256 sum;
+  const Needs needs = needs_of(dataset);
+  sum.update(fmt::format("{}\n{}\n{}\n{}\n{}\n{} {} {} {}\n{}", kContract, options_.weights_sha256,
+                         describe(session_.model().preprocess()), dataset.key, shard.name,
+                         needs.label, needs.captions, needs.instances, needs.group_columns,
+                         shard_identity(shard)));
+  std::string folder = folder_of_key(dataset.key);
+  return fmt::format("{}/{}/{}-{}.safetensors", options_.cache, folder, shard.name,
+                     sum.hex().substr(0, 24));
+}
+
+Chunk Embedder::embed(const DatasetFiles& dataset, const Shard& shard, size_t limit,
+                      const Progress& progress) {
+  const bool cached = !options_.cache.empty();
+  const std::string path = cached ? cache_path(dataset, shard) : "";
+  if (std::optional<Chunk> known = cached ? read_chunk(path) : std::nullopt) {
+    const bool has_bad = std::ranges::find(known->unreadable, 1) != known->unreadable.end();
+    // A chunk made with skip_bad does not serve a run without it: that one must say which image.
+    if (options_.skip_bad || !has_bad) {
+      known->cut(limit);
+      progress(*known, 0);
+      return std::move(*known);
+    }
+  }
+  Chunk chunk;
+  chunk.dim = static_cast<size_t>(session_.model().config().embed_dim);
+  chunk.group_columns = needs_of(dataset).group_columns;
+  chunk.instruction_set = kernels::isa_name();
+  const auto begin = std::chrono::steady_clock::now();
+  add(dataset, shard, limit, chunk, progress);
+  seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  embedded_ += chunk.size();
+  if (cached && !chunk.data_sha256.empty()) write_chunk(path, chunk);
+  return chunk;
+}
+
+void Embedder::add(const DatasetFiles& dataset, const Shard& shard, size_t limit, Chunk& chunk,
+                   const Progress& progress) {
+  SampleReader reader(shard, needs_of(dataset));
+  bool whole = true;
+  {
+    const size_t ahead = 2 * options_.batch + 2 * static_cast<size_t>(pool_.threads());
+    CropStream crops(reader, session_.model().preprocess(), pool_.threads(), ahead);
+    std::vector<RgbImage> batch;
+    std::vector<size_t> places;
+    size_t shown = 0;
+    const auto run_batch = [&] {
+      chunk.rows.resize(chunk.size() * chunk.dim, 0);
+      std::vector<float> rows(batch.size() * chunk.dim);
+      session_.encode_crops(batch, rows.data());
+      for (size_t i = 0; i < places.size(); ++i) {
+        float* row = chunk.rows.data() + places[i] * chunk.dim;
+        std::copy_n(rows.data() + i * chunk.dim, chunk.dim, row);
+        normalize_row(row, chunk.dim, chunk.keys[places[i]]);
+      }
+      batch.clear();
+      places.clear();
+      if (chunk.size() > shown) progress(chunk, shown);
+      shown = chunk.size();
+    };
+    while (true) {
+      if (chunk.size() >= limit) {
+        whole = false;
+        break;
+      }
+      std::optional<CropItem> item = crops.next();
+      if (!item) break;
+      if (!item->sample.instance.empty()) {
+        chunk.instances.push_back(std::move(item->sample.instance));
+        continue;
+      }
+      if (!item->crop.ok() && !options_.skip_bad) {
+        fail(item->crop.error().code(), "{}: {}: {}", shard.tar.empty() ? shard.name : shard.tar,
+             quote(item->sample.key), item->crop.error().message());
+      }
+      const bool good = item->crop.ok();
+      append(chunk, std::move(item->sample), !good);
+      if (good) {
+        places.push_back(chunk.size() - 1);
+        batch.push_back(std::move(*item->crop));
+      }
+      if (batch.size() == options_.batch) run_batch();
+    }
+    run_batch();
+  }
+  if (needs_of(dataset).captions) chunk.captions.resize(chunk.size());
+  const ShardReport report = reader.report();
+  chunk.skipped = report.skipped;
+  chunk.truncated = report.truncated;
+  if (whole) chunk.data_sha256 = reader.sha256();
+}
+
+}  // namespace mobileclip::eval
