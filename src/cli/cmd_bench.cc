@@ -66,6 +66,16 @@ class SyntheticFile {
   std::error_code ignored_;
 };
 
+/// Those that --tower names, both without it.
+std::vector<Tower> towers_of(const Arguments& arguments) {
+  const std::string name = arguments.one("tower", "");
+  if (!arguments.has("tower")) return {Tower::kImage, Tower::kText};
+  for (const Tower tower : {Tower::kImage, Tower::kText}) {
+    if (name == tower_name(tower)) return {tower};
+  }
+  throw UsageError(fmt::format("--tower {}: image or text", quote(name)));
+}
+
 std::shared_ptr<const Model> model_of(const Arguments& arguments, const Settings& settings,
                                       ThreadPool& pool) {
   if (!arguments.has("synthetic")) {
@@ -182,6 +192,7 @@ ExitCode run(const Arguments& arguments, Output& out) {
   }
   if (arguments.has("family")) return run_family(arguments, settings, threads, out);
   if (arguments.has("svg")) throw UsageError("--svg goes with --family");
+  const std::vector<Tower> towers = towers_of(arguments);
   ThreadPool loading(settings.threads);
   const std::shared_ptr<const Model> model = model_of(arguments, settings, loading);
   const ModelConfig& config = model->config();
@@ -190,7 +201,7 @@ ExitCode run(const Arguments& arguments, Output& out) {
   const Work work = work_per_item(config);
   const double peak = kernels::fma_peak_gflops(0.3);
   std::vector<Row> rows;
-  for (const Tower tower : {Tower::kImage, Tower::kText}) {
+  for (const Tower tower : towers) {
     for (const int thread_count : threads) {
       ThreadPool pool(thread_count);
       for (const int batch : batches) {
@@ -221,6 +232,7 @@ Command bench_command() {
            {"svg", '\0', Arity::kOne, "FILE", "with --family: also as a plot"},
            {"threads", 't', Arity::kOne, "N,N…", "numbers of threads to measure with"},
            {"batch", 'b', Arity::kOne, "N,N…", "batches to measure"},
+           {"tower", '\0', Arity::kOne, "image|text", "one tower; else both"},
            {"tokens", '\0', Arity::kOne, "N", "length of the texts; else the whole context"},
            {"runs", '\0', Arity::kOne, "N", "measured calls of each (20)"},
            {"precision", '\0', Arity::kOne, "f32", "arithmetic"}},

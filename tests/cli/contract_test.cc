@@ -58,6 +58,13 @@ TEST(ContractNoModel, BenchMeasuresWhatItIsAskedTo) {
                              "--runs", "1", "-t", "1", "-b", "1"}});
   EXPECT_EQ(text.exit_code, 0);
   EXPECT_NE(text.out.find("mobileclip_nano"), std::string::npos);
+  for (const char* tower : {"image", "text"}) {
+    const Outcome one =
+        run({{"bench", "--tower", tower, "--runs", "1", "-t", "1", "--json"}, "", {}});
+    ASSERT_EQ(one.exit_code, 0) << one.err;
+    ASSERT_EQ(one.json_lines().at(0)["results"].size(), 1U);
+    EXPECT_EQ(one.json_lines().at(0)["results"][0]["tower"], tower);
+  }
   for (const std::vector<std::string>& bad : {std::vector<std::string>{"--threads", "1,"},
                                               {"--threads", "0"},
                                               {"--batch", "1,x"},
@@ -65,6 +72,7 @@ TEST(ContractNoModel, BenchMeasuresWhatItIsAskedTo) {
                                               {"--synthetic"},
                                               {"--precision", "int8"},
                                               {"--tokens", "1"},
+                                              {"--tower", "audio"},
                                               {"word"}}) {
     std::vector<std::string> words = {"bench"};
     words.insert(words.end(), bad.begin(), bad.end());
