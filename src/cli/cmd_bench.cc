@@ -98,38 +98,58 @@ double peak_memory_mib() {
   return 0;
 }
 
+struct Part {
+  PartTiming timing;
+  double gflops;
+};
+
 struct Row {
   std::string_view model;
   Tower tower;
   int threads, batch;
   Timing timing;
-  double gflops;  ///< 0 where the work is not known: texts shorter than the context
+  double gflops;
+  std::vector<Part> parts;  ///< with --layers
   double items_per_s() const { return 1e3 * batch / timing.median_ms; }
+  double parts_ms() const {
+    double sum = 0;
+    for (const Part& part : parts) sum += part.timing.median_ms;
+    return sum;
+  }
 };
 
 std::string json_of(const Row& row, double peak) {
   std::string out = fmt::format(
       "{{\"model\":{},\"tower\":\"{}\",\"precision\":\"f32\",\"threads\":{},\"batch\":{},"
-      "\"runs\":{},\"median_ms\":{:.4f},\"p95_ms\":{:.4f},\"items_per_s\":{:.3f}",
+      "\"runs\":{},\"median_ms\":{:.4f},\"p95_ms\":{:.4f},\"items_per_s\":{:.3f},"
+      "\"gflops\":{:.3f},\"peak_share\":{:.4f}",
       json_string(row.model), tower_name(row.tower), row.threads, row.batch, row.timing.runs,
-      row.timing.median_ms, row.timing.p95_ms, row.items_per_s());
-  if (row.gflops > 0) {
-    out += fmt::format(",\"gflops\":{:.3f},\"peak_share\":{:.4f}", row.gflops,
-                       row.gflops / (peak * row.threads));
-  } else {
-    out += ",\"gflops\":null,\"peak_share\":null";
+      row.timing.median_ms, row.timing.p95_ms, row.items_per_s(), row.gflops,
+      row.gflops / (peak * row.threads));
+  if (!row.parts.empty()) {
+    out += ",\"layers\":[";
+    for (const Part& part : row.parts) {
+      if (&part != &row.parts.front()) out += ',';
+      out += fmt::format("{{\"name\":{},\"median_ms\":{:.4f},\"share\":{:.4f},\"gflops\":{:.3f}}}",
+                         json_string(part.timing.name), part.timing.median_ms,
+                         part.timing.median_ms / row.parts_ms(), part.gflops);
+    }
+    out += ']';
   }
   return out + "}";
 }
 
 std::string text_of(const Row& row, double peak) {
-  std::string out = fmt::format("{:<24} {:<5} {:>7} {:>5} {:>10.2f} {:>9.2f} {:>9.1f}", row.model,
-                                tower_name(row.tower), row.threads, row.batch, row.timing.median_ms,
-                                row.timing.p95_ms, row.items_per_s());
-  if (row.gflops > 0) {
-    out += fmt::format(" {:>8.1f} {:>5.0f} %", row.gflops, 100 * row.gflops / (peak * row.threads));
-  }
-  return out;
+  return fmt::format("{:<24} {:<5} {:>7} {:>5} {:>10.2f} {:>9.2f} {:>9.1f} {:>8.1f} {:>5.0f} %",
+                     row.model, tower_name(row.tower), row.threads, row.batch, row.timing.median_ms,
+                     row.timing.p95_ms, row.items_per_s(), row.gflops,
+                     100 * row.gflops / (peak * row.threads));
+}
+
+std::string text_of(const Part& part, const Row& row, double peak) {
+  return fmt::format("  {:<36} {:>13.3f} {:>17.1f} % {:>8.1f} {:>5.0f} %", part.timing.name,
+                     part.timing.median_ms, 100 * part.timing.median_ms / row.parts_ms(),
+                     part.gflops, 100 * part.gflops / (peak * row.threads));
 }
 
 void write(const std::vector<Row>& rows, double peak, bool json, Output& out) {
@@ -148,7 +168,33 @@ void write(const std::vector<Row>& rows, double peak, bool json, Output& out) {
                        kernels::isa_name(), peak, peak_memory_mib()));
   out.line(fmt::format("{:<24} {:<5} {:>7} {:>5} {:>10} {:>9} {:>9} {:>8} {:>7}", "model", "tower",
                        "threads", "batch", "median ms", "p95 ms", "items/s", "GFLOP/s", "of peak"));
-  for (const Row& row : rows) out.line(text_of(row, peak));
+  for (const Row& row : rows) {
+    out.line(text_of(row, peak));
+    for (const Part& part : row.parts) out.line(text_of(part, row, peak));
+  }
+}
+
+Row row_of(const std::shared_ptr<const Model>& model, ThreadPool& pool,
+           const MeasureOptions& options, bool layers) {
+  const ModelConfig& config = model->config();
+  const std::vector<PartWork> work =
+      options.tower == Tower::kImage ? image_work(config) : text_work(config, options.tokens);
+  const auto batch = static_cast<double>(options.batch);
+  const Timing timing = measure(model, pool, options);
+  Row row{config.name,
+          options.tower,
+          pool.threads(),
+          static_cast<int>(options.batch),
+          timing,
+          1e3 * total_gflop(work) * batch / timing.median_ms,
+          {}};
+  if (!layers) return row;
+  for (const PartTiming& part : measure_parts(model, pool, options)) {
+    const auto known = std::ranges::find(work, part.name, &PartWork::name);
+    const double gflop = known == work.end() ? 0 : known->gflop;
+    row.parts.push_back({part, 1e3 * gflop * batch / part.median_ms});
+  }
+  return row;
 }
 
 ExitCode run_family(const Arguments& arguments, const Settings& settings,
@@ -198,19 +244,14 @@ ExitCode run(const Arguments& arguments, Output& out) {
   const ModelConfig& config = model->config();
   const int tokens = arguments.number("tokens", config.text.context, 2, config.text.context);
   const int runs = arguments.number("runs", 20, 1, 100000);
-  const Work work = work_per_item(config);
   const double peak = kernels::fma_peak_gflops(0.3);
   std::vector<Row> rows;
   for (const Tower tower : towers) {
     for (const int thread_count : threads) {
       ThreadPool pool(thread_count);
       for (const int batch : batches) {
-        const Timing timing =
-            measure(model, pool, {tower, static_cast<size_t>(batch), tokens, runs});
-        double gflop = tower == Tower::kImage ? work.image : work.text;
-        if (tower == Tower::kText && tokens < config.text.context) gflop = 0;
-        rows.push_back({config.name, tower, thread_count, batch, timing,
-                        1e3 * gflop * batch / timing.median_ms});
+        const MeasureOptions options{tower, static_cast<size_t>(batch), tokens, runs};
+        rows.push_back(row_of(model, pool, options, arguments.has("layers")));
       }
     }
   }
@@ -235,6 +276,7 @@ Command bench_command() {
            {"tower", '\0', Arity::kOne, "image|text", "one tower; else both"},
            {"tokens", '\0', Arity::kOne, "N", "length of the texts; else the whole context"},
            {"runs", '\0', Arity::kOne, "N", "measured calls of each (20)"},
+           {"layers", '\0', Arity::kFlag, "", "the time of each part of the network too"},
            {"precision", '\0', Arity::kOne, "f32", "arithmetic"}},
           run};
 }

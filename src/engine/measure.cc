@@ -6,10 +6,13 @@
 
 #include "base/counter_rng.h"
 #include "engine/session.h"
+#include "model/clip.h"
 #include "text/tokenizer.h"
 
 namespace mobileclip {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 constexpr int kWarmUp = 2;
 constexpr double kLeastSeconds = 0.5;
@@ -50,12 +53,48 @@ class Inputs {
     }
   }
 
+  /// The same without a session: pixels are taken as channels last.
+  void encode(const Clip& clip, const RunContext& context, float* out, const Probe& probe) const {
+    if (ids_.empty()) {
+      clip.image()->encode(context, pixels_.data(), options_.batch, out, probe);
+    } else {
+      clip.text()->encode(context, ids_.data(), options_.batch, out, probe);
+    }
+  }
+
  private:
   MeasureOptions options_;
   size_t side_, context_;
   int32_t last_id_;  // CLIP's start and end of text are the last two of its vocabulary
   std::vector<float> pixels_;
   std::vector<int32_t> ids_;
+};
+
+/// Adds up the times of one call's parts: an image tower may go through its first ones item by
+/// item.
+class PartClock {
+ public:
+  void begin_call() {
+    last_ = Clock::now();
+    spent_.assign(names_.size(), 0);
+  }
+  void end_part(std::string_view name) {
+    const Clock::time_point now = Clock::now();
+    const auto at = static_cast<size_t>(std::ranges::find(names_, name) - names_.begin());
+    if (at == names_.size()) {
+      names_.emplace_back(name);
+      spent_.push_back(0);
+    }
+    spent_[at] += std::chrono::duration<double, std::milli>(now - last_).count();
+    last_ = Clock::now();
+  }
+  const std::vector<std::string>& names() const { return names_; }
+  const std::vector<double>& milliseconds() const { return spent_; }
+
+ private:
+  Clock::time_point last_;
+  std::vector<std::string> names_;
+  std::vector<double> spent_;
 };
 
 }  // namespace
@@ -71,7 +110,6 @@ double percentile(std::vector<double> values, double p) {
 
 Timing measure(const std::shared_ptr<const Model>& model, ThreadPool& pool,
                const MeasureOptions& options) {
-  using Clock = std::chrono::steady_clock;
   Session session(model, pool);
   Inputs inputs(*model, options);
   std::vector<float> out(options.batch * static_cast<size_t>(model->config().embed_dim));
@@ -87,6 +125,31 @@ Timing measure(const std::shared_ptr<const Model>& model, ThreadPool& pool,
     total += seconds;
   }
   return {percentile(times, 0.5), percentile(times, 0.95), times.size()};
+}
+
+std::vector<PartTiming> measure_parts(const std::shared_ptr<const Model>& model, ThreadPool& pool,
+                                      const MeasureOptions& options) {
+  Workspace workspace(pool.threads());
+  Inputs inputs(*model, options);
+  std::vector<float> out(options.batch * static_cast<size_t>(model->config().embed_dim));
+  PartClock clock;
+  std::vector<std::vector<double>> calls;
+  const ScopedFlushDenormals flush;
+  for (int call = 0; call < kWarmUp + options.runs; ++call) {
+    inputs.renew(static_cast<uint64_t>(call));
+    clock.begin_call();
+    inputs.encode(model->clip(), {pool, workspace}, out.data(),
+                  [&](std::string_view name, const Features&) { clock.end_part(name); });
+    clock.end_part("head");
+    if (call >= kWarmUp) calls.push_back(clock.milliseconds());
+  }
+  std::vector<PartTiming> parts;
+  for (size_t part = 0; part < clock.names().size(); ++part) {
+    std::vector<double> times;
+    for (const std::vector<double>& call : calls) times.push_back(call[part]);
+    parts.push_back({clock.names()[part], percentile(times, 0.5)});
+  }
+  return parts;
 }
 
 }  // namespace mobileclip

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -32,6 +33,17 @@ struct Timing {
 /// measured time.
 Timing measure(const std::shared_ptr<const Model>& model, ThreadPool& pool,
                const MeasureOptions& options);
+
+/// Milliseconds of a part in one call, the median over the calls. Parts are those of engine/work.h;
+/// what comes before the first (looking up tokens) is counted with it.
+struct PartTiming {
+  std::string name;
+  double median_ms = 0;
+};
+
+/// The same calls, with a clock between the parts.
+std::vector<PartTiming> measure_parts(const std::shared_ptr<const Model>& model, ThreadPool& pool,
+                                      const MeasureOptions& options);
 
 /// Value at rank ⌈p·n⌉ (nearest rank) of unsorted values; n ≥ 1, 0 < p ≤ 1.
 double percentile(std::vector<double> values, double p);

@@ -43,6 +43,14 @@ TEST(Work, OfOtherNetworksIsNearTheOneThatOpenClipMeasured) {
             2 * work_per_item(require_variant("MobileCLIP2-S3")).image);
 }
 
+TEST(Work, OfAShortTextIsThatOfItsTokensInACausalTowerOnly) {
+  const ModelConfig& causal = require_variant("mobileclip_b");
+  EXPECT_NEAR(total_gflop(text_work(causal, 10)),
+              12 * 10 * 2e-9 * 12 * 512 * 512 + 2e-9 * 512 * 512, 1e-12);
+  const ModelConfig& whole = require_variant("mobileclip_s0");
+  EXPECT_EQ(total_gflop(text_work(whole, 10)), total_gflop(text_work(whole, 77)));
+}
+
 TEST(Work, EveryPublishedModelIsAVariant) {
   for (const PublishedWeights& weights : published_weights()) {
     EXPECT_NE(find_variant(weights.name), nullptr) << weights.name;

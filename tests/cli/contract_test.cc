@@ -65,6 +65,19 @@ TEST(ContractNoModel, BenchMeasuresWhatItIsAskedTo) {
     ASSERT_EQ(one.json_lines().at(0)["results"].size(), 1U);
     EXPECT_EQ(one.json_lines().at(0)["results"][0]["tower"], tower);
   }
+  // GFLOP/s of short texts; time, share and GFLOP/s of each part.
+  const Outcome layers = run({{"bench", "--arch", "mobileclip_nano", "--synthetic", "--tokens", "4",
+                               "--runs", "1", "-t", "1", "--layers", "--json"}});
+  for (const auto& result : layers.json_lines().at(0)["results"]) {
+    EXPECT_GT(result["gflops"], 0);
+    double share = 0;
+    for (const auto& layer : result["layers"]) {
+      EXPECT_GT(layer["gflops"], 0) << layer["name"];
+      share += layer["share"].get<double>();
+    }
+    EXPECT_NEAR(share, 1, 0.01);
+    EXPECT_EQ(result["layers"].back()["name"], "head");
+  }
   for (const std::vector<std::string>& bad : {std::vector<std::string>{"--threads", "1,"},
                                               {"--threads", "0"},
                                               {"--batch", "1,x"},

@@ -5,7 +5,9 @@
 #include <map>
 
 #include "base/mapped_file.h"
+#include "engine/measure.h"
 #include "engine/session.h"
+#include "engine/work.h"
 #include "golden.h"
 #include "kernels/isa.h"
 #include "model/clip.h"
@@ -78,6 +80,17 @@ TEST_P(Embeddings, EqualTheReference) {
     for (size_t i = 0; i < expected.size(); ++i) {
       EXPECT_NEAR(probabilities[i], expected[i], 2e-5) << name << " label " << i;
     }
+  }
+}
+
+TEST_P(Embeddings, ThePartsWhoseWorkIsKnownAreThoseThatRun) {
+  for (const Tower tower : {Tower::kImage, Tower::kText}) {
+    const int context = model_->config().text.context;
+    const auto work = tower == Tower::kImage ? image_work(model_->config())
+                                             : text_work(model_->config(), context);
+    const auto parts = measure_parts(model_, pool_, {tower, 1, context, 1});
+    ASSERT_EQ(parts.size(), work.size()) << tower_name(tower);
+    for (size_t i = 0; i < parts.size(); ++i) EXPECT_EQ(parts[i].name, work[i].name);
   }
 }
 
