@@ -86,7 +86,7 @@ std::vector<PartWork> patch_vit(const ModelConfig& config) {
   const size_t patches = extent * extent;
   const size_t tokens = patches + (vit.attention_pool ? 0 : 1);
   Parts parts;
-  parts.add("patch_embed", patches * width * 3 * patch * patch);
+  parts.add("patch_emb", patches * width * 3 * patch * patch);
   for (int layer = 0; layer < vit.layers; ++layer) {
     parts.add(fmt::format("transformer.{}", layer), tokens * transformer_layer(width, ffn));
   }
