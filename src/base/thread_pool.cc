@@ -1,5 +1,6 @@
 #include "base/thread_pool.h"
 
+#include <pthread.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -7,8 +8,11 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
+
+#include "base/error.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -53,6 +57,15 @@ void pause() {
 // The worker number of the loop this thread is inside, or -1.
 thread_local int current_worker = -1;
 
+// How often the process was forked on the way to this one. Cheaper to ask than getpid().
+std::atomic<unsigned> forks{0};
+
+unsigned count_forks() {
+  static const int registered = ::pthread_atfork(nullptr, nullptr, [] { ++forks; });
+  static_cast<void>(registered);  // fails for lack of memory only
+  return forks.load(std::memory_order_relaxed);
+}
+
 }  // namespace
 
 struct ThreadPool::Impl {
@@ -60,6 +73,9 @@ struct ThreadPool::Impl {
   std::mutex mutex;
   std::condition_variable wake;
   std::vector<std::thread> workers;
+  const unsigned born = count_forks();
+
+  bool forked() const { return forks.load(std::memory_order_relaxed) != born; }
 
   // The loop; written before `generation` is raised, read after it is seen.
   Function function = nullptr;
@@ -90,6 +106,17 @@ struct ThreadPool::Impl {
     current_worker = -1;
   }
 
+  /// Ends the threads that were started.
+  void join() {
+    {
+      const std::lock_guard lock(mutex);
+      stop = true;
+      generation.fetch_add(1, std::memory_order_release);
+    }
+    wake.notify_all();
+    for (std::thread& worker : workers) worker.join();
+  }
+
   void worker_main(int worker) {
     uint64_t seen = 0;
     for (;;) {
@@ -108,24 +135,44 @@ struct ThreadPool::Impl {
 };
 
 ThreadPool::ThreadPool(int threads) : impl_(std::make_unique<Impl>()) {
-  for (int worker = 1; worker < threads; ++worker) {
-    impl_->workers.emplace_back([impl = impl_.get(), worker] { impl->worker_main(worker); });
+  if (threads > 1) impl_->workers.reserve(static_cast<size_t>(threads) - 1);
+  try {
+    for (int worker = 1; worker < threads; ++worker) {
+      impl_->workers.emplace_back([impl = impl_.get(), worker] { impl->worker_main(worker); });
+    }
+  } catch (const std::system_error& error) {
+    const size_t running = impl_->workers.size() + 1;
+    impl_->join();
+    fail(ErrorCode::kIo, "cannot start thread {} of {}: {}", running + 1, threads,
+         error.code().message());
+  } catch (...) {
+    impl_->join();
+    throw;
   }
 }
 
 ThreadPool::~ThreadPool() {
-  {
-    const std::lock_guard lock(impl_->mutex);
-    impl_->stop = true;
-    impl_->generation.fetch_add(1, std::memory_order_release);
+  if (impl_->workers.empty()) return;
+  if (impl_->forked()) {
+    // To join would be to wait for ever, and so would be the end of `wake`: all stays as it is.
+    static_cast<void>(impl_.release());
+    return;
   }
-  impl_->wake.notify_all();
-  for (std::thread& worker : impl_->workers) worker.join();
+  impl_->join();
 }
 
 int ThreadPool::threads() const { return static_cast<int>(impl_->workers.size()) + 1; }
 
+void ThreadPool::require_threads() const {
+  if (impl_->workers.empty() || !impl_->forked()) return;
+  fail(ErrorCode::kInvalidArgument,
+       "this process was forked from the one that started the {} threads, and they stayed behind: "
+       "load the model in each process, or with 1 thread",
+       threads());
+}
+
 void ThreadPool::run(size_t tasks, const void* context, Function function) {
+  require_threads();
   if (tasks == 0) return;
   Impl& impl = *impl_;
   if (current_worker >= 0 || impl.workers.empty() || tasks == 1) {

@@ -1,16 +1,36 @@
 #include "base/thread_pool.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <fstream>
+#include <functional>
 #include <limits>
+#include <memory>
 #include <set>
 #include <stdexcept>
 #include <thread>
 #include <vector>
 
+#include "base/error.h"
+
 namespace mobileclip {
 namespace {
+
+/// The exit code of work() in a forked child, or −1 if it dies or takes more than ten seconds.
+int in_a_child(const std::function<int()>& work) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(10);
+    ::_exit(work());
+  }
+  int status = 0;
+  if (::waitpid(child, &status, 0) != child || !WIFEXITED(status)) return -1;
+  return WEXITSTATUS(status);
+}
 
 TEST(ThreadPool, EveryTaskRunsOnceAndWorkersDoNotOverlap) {
   for (const int threads : {1, 2, 4}) {
@@ -86,6 +106,54 @@ TEST(ThreadPool, DenormalsAreFlushedInsideAndTheModeIsRestored) {
   EXPECT_EQ(nonzero, 0);
   EXPECT_EQ(half(), outside);
 }
+
+TEST(ThreadPool, AForkedChildIsRefusedAndDoesNotWait) {
+  auto pool = std::make_unique<ThreadPool>(3);
+  ThreadPool alone(1);
+  const auto refused = [](ThreadPool& given, size_t tasks) {
+    try {
+      given.parallel_for(tasks, [](size_t, int) {});
+    } catch (const Error& error) {
+      return error.code() == ErrorCode::kInvalidArgument &&
+             error.message().find("forked") != std::string::npos;
+    }
+    return false;
+  };
+  EXPECT_EQ(in_a_child([&] {
+              if (!refused(*pool, 20) || !refused(*pool, 1)) return 1;
+              int runs = 0;
+              alone.parallel_for(5, [&](size_t, int) { ++runs; });
+              pool.reset();
+              return runs == 5 ? 0 : 2;
+            }),
+            0);
+  std::atomic<int> runs{0};
+  pool->parallel_for(20, [&](size_t, int) { ++runs; });
+  EXPECT_EQ(runs, 20) << "the parent goes on";
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+TEST(ThreadPool, TooFewThreadsAreAnError) {
+  // Room for the stacks of some threads, but not of all.
+  EXPECT_EQ(in_a_child([] {
+              size_t pages = 0;
+              std::ifstream("/proc/self/statm") >> pages;
+              const rlim_t room =
+                  pages * static_cast<size_t>(::getpagesize()) + (rlim_t{100} << 20);
+              const rlimit limit{room, room};
+              if (::setrlimit(RLIMIT_AS, &limit) != 0) return 1;
+              try {
+                const ThreadPool pool(200);
+              } catch (const Error& error) {
+                return error.message().find("of 200") != std::string::npos ? 0 : 2;
+              }
+              return 3;
+            }),
+            0);
+}
+
+#endif
 
 }  // namespace
 }  // namespace mobileclip
