@@ -3,8 +3,9 @@
 /// Functions that can fail return a status and leave a sentence for mobileclip_last_error(). No
 /// exception crosses, nothing prints or ends the process, a null pointer where there must be none
 /// is MOBILECLIP_INVALID_ARGUMENT. All but mobileclip_free_model() may be called from any number of
-/// threads at the same time, with the same model. The same image or text gives the same bits alone,
-/// anywhere in a batch, on any number of threads.
+/// threads at the same time, with the same model. In a child of fork() a model of more than one
+/// thread is refused (MOBILECLIP_INVALID_ARGUMENT): its threads stayed behind. The same image or
+/// text gives the same bits alone, anywhere in a batch, on any number of threads.
 #ifndef MOBILECLIP_MOBILECLIP_H_
 #define MOBILECLIP_MOBILECLIP_H_
 
@@ -67,8 +68,9 @@ MOBILECLIP_API const char* mobileclip_version(void);
 MOBILECLIP_API const char* mobileclip_status_name(mobileclip_status status);
 
 /// Loads a checkpoint: a file; or a name in $MOBILECLIP_HOME, or the embedded model's
-/// ("mobileclip_nano"); NULL or "" for $MOBILECLIP_MODEL and else the embedded model. options may
-/// be NULL. *out is NULL unless MOBILECLIP_OK; free it with mobileclip_free_model().
+/// ("mobileclip_nano"); NULL or "" for $MOBILECLIP_MODEL and else the embedded model. The first
+/// call takes the instruction set of $MOBILECLIP_ISA, if that is set. options may be NULL. *out is
+/// NULL unless MOBILECLIP_OK; free it with mobileclip_free_model().
 MOBILECLIP_API mobileclip_status mobileclip_create_model(const char* file_or_name,
                                                          const mobileclip_options* options,
                                                          mobileclip_model** out);
@@ -77,10 +79,10 @@ MOBILECLIP_API void mobileclip_free_model(mobileclip_model* model);
 
 /// The sentence of the last call with this model by this thread that failed, "" if none did; with
 /// NULL: of the last call without a model (mobileclip_create_model, mobileclip_normalize). Valid
-/// until the next call of that kind by this thread, or until the model is freed.
+/// until the next call of that kind by this thread, or until the thread ends or frees the model.
 MOBILECLIP_API const char* mobileclip_last_error(const mobileclip_model* model);
 /// The sentence of item number `item` of the last mobileclip_encode_image() with this model by this
-/// thread; "" if it did not fail. Valid as above.
+/// thread; "" if it did not fail, or the call failed as a whole. Valid as above.
 MOBILECLIP_API const char* mobileclip_item_error(const mobileclip_model* model, size_t item);
 
 /// The variant, "mobileclip_s0"; lives as long as the model. NULL gives "", and 0 below.

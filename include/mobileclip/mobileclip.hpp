@@ -168,7 +168,9 @@ struct Options {
 
 /// A model: weights, loaded once and never changed. Thread-safe: any number of threads may call any
 /// member of one Model, or of copies, at the same time; each gets the bits it would get alone.
-/// Copies are cheap and share the weights. Memory grows with the callers at work at a time.
+/// Copies are cheap and share the weights. Memory grows with the callers at work at a time. A child
+/// of fork() has none of the model's threads: its calls are kInvalidArgument there, unless the
+/// model has one thread and nobody was in a call at the time of the fork.
 class MOBILECLIP_API Model {
  public:
   /// The name of the variant: "mobileclip_s0".
@@ -221,9 +223,10 @@ class MOBILECLIP_API Model {
 
 /// Loads a checkpoint (PyTorch .pt or safetensors). The word is a file; or a NAME, which stands for
 /// NAME.safetensors or NAME.pt in $MOBILECLIP_HOME (else ~/.cache/mobileclip), or for the embedded
-/// model, "mobileclip_nano"; or empty, for $MOBILECLIP_MODEL and else the embedded model. Errors:
-/// kNotFound, kIo, kNotCheckpoint, kUnsupported, kWrongModel, kDamaged, kHostile, kInvalidArgument
-/// for an option.
+/// model, "mobileclip_nano"; or empty, for $MOBILECLIP_MODEL and else the embedded model. The first
+/// call takes the instruction set that $MOBILECLIP_ISA names, for the process; unset, it is the
+/// machine's best. Errors: kNotFound, kIo, kNotCheckpoint, kUnsupported, kWrongModel, kDamaged,
+/// kHostile, kInvalidArgument for an option or that name.
 MOBILECLIP_API Model create_model(const std::string& file_or_name = "",
                                   const Options& options = {});
 

@@ -1,13 +1,18 @@
 // The public C++ API with the embedded model, as its users see it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <thread>
 
+#include "kernels/isa.h"
 #include "mobileclip/mobileclip.hpp"
 
 namespace mobileclip {
@@ -46,6 +51,59 @@ void expect_error(ErrorCode code, const std::string& sentence, const F& call) {
     EXPECT_EQ(error.code(), code) << error.what();
     EXPECT_THAT(error.message(), HasSubstr(sentence));
   }
+}
+
+/// The exit code of work() in a forked child, or −1 if it dies or takes more than a minute.
+int in_a_child(const std::function<int()>& work) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(60);
+    ::_exit(work());
+  }
+  int status = 0;
+  if (::waitpid(child, &status, 0) != child || !WIFEXITED(status)) return -1;
+  return WEXITSTATUS(status);
+}
+
+bool refused(const std::function<void()>& call, const std::string& part) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.code() == ErrorCode::kInvalidArgument &&
+           error.message().find(part) != std::string::npos;
+  }
+  return false;
+}
+
+// Stands first: the instruction set is chosen once for the process.
+TEST(Api, TakesTheInstructionSetOfTheEnvironment) {
+  ::setenv("MOBILECLIP_ISA", "mmx", 1);
+  for (int turn = 0; turn < 2; ++turn) {
+    EXPECT_TRUE(refused([] { create_model(); }, "$MOBILECLIP_ISA")) << turn;
+  }
+  ::setenv("MOBILECLIP_ISA", "scalar", 1);
+  EXPECT_EQ(in_a_child([] {
+              create_model("mobileclip_nano", {.threads = 1});
+              return kernels::isa_name() == "scalar" ? 0 : 1;
+            }),
+            0);
+  ::unsetenv("MOBILECLIP_ISA");
+}
+
+TEST(Api, AForkedChildIsToldToLoadItsOwn) {
+  const Model single = create_model("mobileclip_nano", {.threads = 1});
+  const Embeddings expected = nano().encode_image(kDog);
+  EXPECT_EQ(in_a_child([&] {
+              const std::vector<int32_t> ids(static_cast<size_t>(nano().context_length()));
+              if (!refused([] { nano().encode_image(kDog); }, "forked")) return 1;
+              if (!refused([&] { nano().encode_text(ids); }, "forked")) return 2;
+              if (nano().name() != "mobileclip_nano") return 3;
+              if (single.encode_image(kDog).values != expected.values) return 4;
+              const Model own = create_model("mobileclip_nano", {.threads = 2});
+              return own.encode_image(kDog).values == expected.values ? 0 : 5;
+            }),
+            0);
+  EXPECT_EQ(nano().encode_image(kDog).values, expected.values);
 }
 
 TEST(Api, ClassifiesAsInOpenClip) {

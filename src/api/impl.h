@@ -46,6 +46,9 @@ struct [[gnu::visibility("hidden")]] Model::Impl {
   /// encode(session) with a session that no other call uses meanwhile.
   template <typename Encode>
   void with_session(const Encode& encode) const;
+  /// n rows, a batch at a time, by encode(session, first, count, out); a row that fails is thrown.
+  template <typename Encode>
+  Embeddings encode_all(size_t n, bool normalize, const Encode& encode) const;
   /// Rows [first, first + loaded.size()) of `out`, or their errors.
   void encode_loaded(std::vector<Result<RgbImage>> & loaded, size_t first, bool normalize,
                      Embeddings& out) const;

@@ -6,6 +6,7 @@
 #include "api/impl.h"
 #include "base/error.h"
 #include "engine/find_model.h"
+#include "kernels/isa.h"
 
 namespace mobileclip {
 inline namespace v1 {
@@ -52,6 +53,12 @@ void finish_row(Embeddings& out, size_t row, bool normalize) {
   }
 }
 
+/// The instruction set of $MOBILECLIP_ISA, before the first model; a bad name is thrown each time.
+void choose_isa() {
+  static const bool chosen = (kernels::force_isa_of_environment(), true);
+  static_cast<void>(chosen);
+}
+
 /// For results of one item, and of inputs that do not fail one by one: a failed row is thrown.
 Embeddings require_all(Embeddings out) {
   for (size_t row = 0; row < out.size(); ++row) out[row];
@@ -65,6 +72,7 @@ Model::Impl::Impl(const std::string& file_or_name, const Options& options)
                ? std::min(available_cores(), kMaxThreads)
                : checked("the number of threads", options.threads, 0, kMaxThreads)),
       batch(static_cast<size_t>(checked("the batch", options.batch, 1, kMaxBatch))) {
+  choose_isa();
   const std::string word = file_or_name.empty() ? default_model() : file_or_name;
   if (word.empty()) {
     fail(ErrorCode::kInvalidArgument,
@@ -78,6 +86,7 @@ Model::Impl::Impl(const std::string& file_or_name, const Options& options)
 
 template <typename Encode>
 void Model::Impl::with_session(const Encode& encode) const {
+  pool.require_threads();  // before the lock: in a forked child it may be held for ever
   std::unique_ptr<api::EngineSession> session;
   {
     const std::lock_guard lock(mutex);
@@ -90,6 +99,18 @@ void Model::Impl::with_session(const Encode& encode) const {
   encode(*session);
   const std::lock_guard lock(mutex);
   idle.push_back(std::move(session));
+}
+
+template <typename Encode>
+Embeddings Model::Impl::encode_all(size_t n, bool normalize, const Encode& encode) const {
+  Embeddings out = make(n, dim());
+  for (size_t first = 0; first < n; first += batch) {
+    const size_t count = std::min(batch, n - first);
+    with_session(
+        [&](auto& session) { encode(session, first, count, &out.values[first * out.dim]); });
+  }
+  for (size_t row = 0; row < n; ++row) finish_row(out, row, normalize);
+  return require_all(std::move(out));
 }
 
 void Model::Impl::encode_loaded(std::vector<Result<RgbImage>>& loaded, size_t first, bool normalize,
@@ -174,17 +195,11 @@ Embeddings Model::encode_image(std::span<const float> pixels, bool normalize) co
          "{} values are no whole number of images: {} takes 3x{}x{} = {} values each",
          pixels.size(), name(), side, side, per_image);
   }
-  const size_t n = pixels.size() / per_image;
-  Embeddings out = make(n, impl_->dim());
-  for (size_t first = 0; first < n; first += impl_->batch) {
-    const size_t count = std::min(impl_->batch, n - first);
-    impl_->with_session([&](auto& session) {
-      session.encode_pixels_chw(pixels.subspan(first * per_image, count * per_image), count,
-                                &out.values[first * out.dim]);
-    });
-  }
-  for (size_t row = 0; row < n; ++row) finish_row(out, row, normalize);
-  return require_all(std::move(out));
+  return impl_->encode_all(pixels.size() / per_image, normalize,
+                           [&](auto& session, size_t first, size_t count, float* out) {
+                             session.encode_pixels_chw(
+                                 pixels.subspan(first * per_image, count * per_image), count, out);
+                           });
 }
 
 Embeddings Model::encode_text(const std::vector<std::string>& texts, bool normalize) const {
@@ -198,17 +213,10 @@ Embeddings Model::encode_text(std::span<const int32_t> ids, bool normalize) cons
          "{} token ids are no whole number of texts: {} takes {} ids each", ids.size(), name(),
          context);
   }
-  const size_t n = ids.size() / context;
-  Embeddings out = make(n, impl_->dim());
-  for (size_t first = 0; first < n; first += impl_->batch) {
-    const size_t count = std::min(impl_->batch, n - first);
-    impl_->with_session([&](auto& session) {
-      session.encode_tokens(ids.subspan(first * context, count * context), count,
-                            &out.values[first * out.dim]);
-    });
-  }
-  for (size_t row = 0; row < n; ++row) finish_row(out, row, normalize);
-  return require_all(std::move(out));
+  return impl_->encode_all(
+      ids.size() / context, normalize, [&](auto& session, size_t first, size_t count, float* out) {
+        session.encode_tokens(ids.subspan(first * context, count * context), count, out);
+      });
 }
 
 Model create_model(const std::string& file_or_name, const Options& options) {

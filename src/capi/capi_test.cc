@@ -1,6 +1,8 @@
 // The C ABI with the embedded model.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <cstring>
@@ -95,6 +97,10 @@ TEST_F(CApi, ABadImageHasItsOwnStatusAndSentence) {
             MOBILECLIP_OK);
   EXPECT_EQ(std::memcmp(alone.data(), &out[2 * dim_], dim_ * sizeof(float)), 0);
   EXPECT_STREQ(mobileclip_item_error(model_, 1), "") << "the last batch had no failure";
+  mobileclip_encode_image(model_, images, 3, 1, out.data(), out.size(), nullptr);
+  EXPECT_EQ(mobileclip_encode_image(model_, images, 3, 1, out.data(), 1, nullptr),
+            MOBILECLIP_INVALID_ARGUMENT);
+  EXPECT_STREQ(mobileclip_item_error(model_, 1), "") << "the last batch failed as a whole";
   EXPECT_EQ(mobileclip_encode_image(model_, &images[1], 1, 1, alone.data(), dim_, nullptr),
             MOBILECLIP_NOT_FOUND);
 }
@@ -115,6 +121,10 @@ TEST_F(CApi, BadCallsAreStatuses) {
   EXPECT_EQ(encode(model_, &image, 1, out.data(), dim_ - 1), MOBILECLIP_INVALID_ARGUMENT);
   EXPECT_THAT(mobileclip_last_error(model_), HasSubstr("the buffer has"));
   EXPECT_EQ(encode(model_, &image, SIZE_MAX / 2, out.data(), SIZE_MAX), MOBILECLIP_TOO_LARGE);
+  // Room for so many rows there could be, for so many pixels not.
+  const size_t side = mobileclip_image_size(model_), many = SIZE_MAX / (3 * side * side) + 1;
+  EXPECT_EQ(mobileclip_encode_pixels(model_, out.data(), many, 0, out.data(), SIZE_MAX),
+            MOBILECLIP_TOO_LARGE);
   EXPECT_EQ(encode(model_, &none, 1, out.data(), dim_), MOBILECLIP_INVALID_ARGUMENT);
   EXPECT_EQ(encode(model_, &two, 1, out.data(), dim_), MOBILECLIP_INVALID_ARGUMENT);
   EXPECT_THAT(mobileclip_last_error(model_), HasSubstr("exactly one"));
@@ -147,6 +157,43 @@ TEST_F(CApi, CreationFailsWithASentence) {
             MOBILECLIP_INVALID_ARGUMENT);
   EXPECT_THAT(mobileclip_last_error(nullptr), HasSubstr("struct_size"));
   mobileclip_free_model(nullptr);
+}
+
+TEST_F(CApi, AForkedChildIsToldToLoadItsOwn) {
+  std::vector<float> out(dim_);
+  const mobileclip_image image = file(kDog);
+  const auto encode = [&](const mobileclip_model* model) {
+    return mobileclip_encode_image(model, &image, 1, 1, out.data(), dim_, nullptr);
+  };
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(60);
+    if (encode(model_) != MOBILECLIP_INVALID_ARGUMENT) ::_exit(1);
+    if (std::strstr(mobileclip_last_error(model_), "forked") == nullptr) ::_exit(2);
+    mobileclip_free_model(model_);
+    mobileclip_model* own = nullptr;
+    if (mobileclip_create_model("mobileclip_nano", nullptr, &own) != MOBILECLIP_OK) ::_exit(3);
+    const int status = encode(own);
+    mobileclip_free_model(own);
+    ::_exit(status == MOBILECLIP_OK ? 0 : 4);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status)) << "it waited for threads that are not there";
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_EQ(encode(model_), MOBILECLIP_OK);
+}
+
+TEST_F(CApi, AThreadBeginsWithoutTheErrorsOfAnother) {
+  // Threads one after the other get the same id.
+  for (int turn = 0; turn < 2; ++turn) {
+    std::string before;
+    std::thread([&] {
+      before = mobileclip_last_error(model_);
+      mobileclip_encode_text(model_, nullptr, 1, 0, nullptr, 0);
+    }).join();
+    EXPECT_EQ(before, "");
+  }
 }
 
 TEST_F(CApi, SharedModelKeepsEachThreadsError) {

@@ -40,8 +40,7 @@ std::vector<std::string> texts_of(const char* const* texts, size_t n) {
 /// Statuses and sentences of a batch of images; returns that of the call.
 mobileclip_status report(const mobileclip_model* model, const Embeddings& rows,
                          mobileclip_status* statuses) {
-  capi::Failure& failure = model->failure();
-  failure.items.clear();
+  capi::Failure& failure = capi::failure_of(model);
   if (statuses != nullptr) std::fill_n(statuses, rows.size(), MOBILECLIP_OK);
   size_t failed = 0, last = 0;
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -67,6 +66,7 @@ mobileclip_status mobileclip_encode_image(const mobileclip_model* model,
                                           float* out, size_t out_size,
                                           mobileclip_status* statuses) {
   return capi::with_model(model, [&](const Model& loaded) {
+    capi::failure_of(model).items.clear();
     capi::require_room(out, out_size, n, static_cast<size_t>(loaded.embed_dim()));
     capi::require_pointer("the list of images", images, n);
     std::vector<Image> given;
@@ -84,8 +84,8 @@ mobileclip_status mobileclip_encode_pixels(const mobileclip_model* model, const 
     capi::require_room(out, out_size, n, static_cast<size_t>(loaded.embed_dim()));
     capi::require_pointer("the pixels", pixels, n);
     const auto side = static_cast<size_t>(loaded.image_size());
-    const Embeddings rows =
-        loaded.encode_image(std::span(pixels, n * 3 * side * side), normalize != 0);
+    const size_t count = capi::require_count(n, 3 * side * side);
+    const Embeddings rows = loaded.encode_image(std::span(pixels, count), normalize != 0);
     std::copy(rows.values.begin(), rows.values.end(), out);
     return MOBILECLIP_OK;
   });
@@ -107,7 +107,8 @@ mobileclip_status mobileclip_encode_tokens(const mobileclip_model* model, const 
     capi::require_room(out, out_size, n, static_cast<size_t>(loaded.embed_dim()));
     capi::require_pointer("the token ids", ids, n);
     const auto context = static_cast<size_t>(loaded.context_length());
-    const Embeddings rows = loaded.encode_text(std::span(ids, n * context), normalize != 0);
+    const size_t count = capi::require_count(n, context);
+    const Embeddings rows = loaded.encode_text(std::span(ids, count), normalize != 0);
     std::copy(rows.values.begin(), rows.values.end(), out);
     return MOBILECLIP_OK;
   });

@@ -59,11 +59,15 @@ mobileclip_status mobileclip_create_model(const char* file_or_name,
   });
 }
 
-void mobileclip_free_model(mobileclip_model* model) { delete model; }
+void mobileclip_free_model(mobileclip_model* model) {
+  if (model == nullptr) return;
+  capi::forget_failure(*model);
+  delete model;
+}
 
 const char* mobileclip_last_error(const mobileclip_model* model) {
   try {
-    return (model == nullptr ? capi::thread_failure() : model->failure()).sentence.c_str();
+    return capi::failure_of(model).sentence.c_str();
   } catch (...) {
     return "not enough memory";
   }
@@ -72,7 +76,7 @@ const char* mobileclip_last_error(const mobileclip_model* model) {
 const char* mobileclip_item_error(const mobileclip_model* model, size_t item) {
   if (model == nullptr) return "";
   try {
-    const auto& items = model->failure().items;
+    const auto& items = capi::failure_of(model).items;
     return item < items.size() ? items[item].c_str() : "";
   } catch (...) {
     return "not enough memory";

@@ -2,11 +2,10 @@
 #ifndef MOBILECLIP_CAPI_MODEL_HANDLE_H_
 #define MOBILECLIP_CAPI_MODEL_HANDLE_H_
 
-#include <map>
-#include <mutex>
+#include <cstdint>
 #include <new>
 #include <string>
-#include <thread>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -21,8 +20,13 @@ struct Failure {
   std::vector<std::string> items;  ///< of the last batch of images; empty if none failed
 };
 
-/// Of calls without a model.
-Failure& thread_failure();
+/// This thread's record of calls with a model; with null: of calls without one.
+Failure& failure_of(const mobileclip_model* model);
+/// Ends this thread's record.
+void forget_failure(const mobileclip_model& model);
+
+/// A number that no other model of this process has or had.
+uint64_t new_number();
 
 }  // namespace mobileclip::capi
 
@@ -31,16 +35,7 @@ struct mobileclip_model {
 
   mobileclip::Model model;
   std::string name;
-
-  /// This thread's record; freed with the model.
-  mobileclip::capi::Failure& failure() const {
-    const std::lock_guard lock(mutex);
-    return failures[std::this_thread::get_id()];
-  }
-
- private:
-  mutable std::mutex mutex;
-  mutable std::map<std::thread::id, mobileclip::capi::Failure> failures;
+  uint64_t number = mobileclip::capi::new_number();
 };
 
 namespace mobileclip::capi {
@@ -78,8 +73,10 @@ mobileclip_status with_model(const mobileclip_model* model, const Call& call) no
 /// kInvalidArgument if a pointer is null though `count` things are behind it.
 void require_pointer(const char* what, const void* pointer, size_t count);
 
-/// n × width, which `size` values at `out` can hold. kInvalidArgument if not; kTooLarge if the
-/// product has no size_t.
+/// n × width. kTooLarge if so many float32 have no size in bytes.
+size_t require_count(size_t n, size_t width);
+
+/// The same, which `size` values at `out` can hold; kInvalidArgument if not.
 size_t require_room(const void* out, size_t size, size_t n, size_t width);
 
 }  // namespace mobileclip::capi

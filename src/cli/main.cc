@@ -38,13 +38,10 @@ void write_version(Output& out) {
 }
 
 void choose_isa() {
-  const char* name =
-      std::getenv("MOBILECLIP_ISA");  // NOLINT(concurrency-mt-unsafe): no threads yet
-  if (name == nullptr || *name == '\0') return;
   try {
-    kernels::force_isa(name);
+    kernels::force_isa_of_environment();
   } catch (const Error& error) {
-    throw UsageError(fmt::format("$MOBILECLIP_ISA: {}", error.message()));
+    throw UsageError(error.message());
   }
 }
 

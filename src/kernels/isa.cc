@@ -4,6 +4,7 @@
 #include <hwy/highway.h>
 
 #include <array>
+#include <cstdlib>
 
 #include "base/error.h"
 
@@ -58,6 +59,16 @@ void force_isa(std::string_view name) {
   }
   fail(ErrorCode::kInvalidArgument, "instruction set {} is not available here; available are {}",
        quote(name), fmt::join(available_isas(), ", "));
+}
+
+void force_isa_of_environment() {
+  const char* const name = std::getenv("MOBILECLIP_ISA");  // NOLINT(concurrency-mt-unsafe)
+  if (name == nullptr || *name == '\0') return;
+  try {
+    force_isa(name);
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("$MOBILECLIP_ISA: {}", error.message()));
+  }
 }
 
 }  // namespace mobileclip::kernels

@@ -16,6 +16,8 @@ std::vector<std::string_view> available_isas();
 /// again. Call before any model is loaded. kInvalidArgument for a name that is unknown or not
 /// available, listing those that are.
 void force_isa(std::string_view name);
+/// The same for what $MOBILECLIP_ISA names; nothing if it is not set or empty.
+void force_isa_of_environment();
 
 }  // namespace mobileclip::kernels
 
