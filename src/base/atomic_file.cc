@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cerrno>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 
@@ -81,6 +82,40 @@ bool taken_away(int fd) {
   return ::fstat(fd, &status) == 0 && status.st_nlink == 0;
 }
 
+/// A name beside `path` that remove_leftovers() knows.
+std::string temporary_name(const std::string& path) {
+  static std::atomic<unsigned> counter{0};
+  return fmt::format("{}.{}-{}.part", path, ::getpid(), counter++);
+}
+
+/// Files that make room for their successors, and can be put back.
+class OldVersions {
+ public:
+  /// Moves a regular file out of its name, for good: the name is free even after a power cut.
+  void move(const std::string& path) {
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return;
+    moved_.push_back({path, temporary_name(path)});
+    if (::rename(path.c_str(), moved_.back().now.c_str()) != 0) {
+      moved_.pop_back();
+      throw system_error("rename", path, errno);
+    }
+    if (moved_.size() == 1) sync_folder_of(path);
+  }
+  void put_back() {
+    for (const Moved& file : moved_) ::rename(file.now.c_str(), file.path.c_str());
+  }
+  void remove() {
+    for (const Moved& file : moved_) ::unlink(file.now.c_str());
+  }
+
+ private:
+  struct Moved {
+    std::string path, now;
+  };
+  std::vector<Moved> moved_;
+};
+
 }  // namespace
 
 AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
@@ -100,9 +135,8 @@ AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
     if (::access(path_.c_str(), W_OK) != 0) throw system_error("write", path_, errno);
   }
   remove_leftovers(path_);
-  static std::atomic<unsigned> counter{0};
   for (;;) {
-    temporary_ = fmt::format("{}.{}-{}.part", path_, ::getpid(), counter++);
+    temporary_ = temporary_name(path_);
     fd_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd_ >= 0 && !taken_away(fd_)) break;
     if (fd_ >= 0) {
@@ -147,14 +181,17 @@ void AtomicFile::overwrite(uint64_t offset, std::string_view bytes) {
   if (!write_all(fd_, bytes, static_cast<off_t>(offset))) fail_and_remove("write");
 }
 
-void AtomicFile::commit() {
+void AtomicFile::finish_writing() {
   flush();
   if (temporary_.empty()) {
     const int status = ::close(std::exchange(fd_, -1));
     if (status != 0) throw system_error("write", path_, errno);
-    return;
+  } else if (::fsync(fd_) != 0) {
+    fail_and_remove("write");
   }
-  if (::fsync(fd_) != 0) fail_and_remove("write");
+}
+
+void AtomicFile::take_name() {
   const int lock = ::fcntl(fd_, F_DUPFD_CLOEXEC, 0);  // until the name is the final one
   const bool closed = ::close(std::exchange(fd_, -1)) == 0;
   const bool renamed = closed && ::rename(temporary_.c_str(), path_.c_str()) == 0;
@@ -163,7 +200,39 @@ void AtomicFile::commit() {
   errno = why;
   if (!renamed) fail_and_remove(closed ? "rename to" : "write");
   temporary_.clear();
+}
+
+void AtomicFile::commit() {
+  finish_writing();
+  if (temporary_.empty()) return;
+  take_name();
   sync_folder_of(path_);
+}
+
+void AtomicFile::commit_together(std::span<AtomicFile* const> files,
+                                 std::span<const std::string> gone) {
+  std::vector<AtomicFile*> renamed;
+  for (AtomicFile* const file : files) {
+    file->finish_writing();
+    if (!file->temporary_.empty()) renamed.push_back(file);
+  }
+  if (renamed.empty()) return;
+  const std::string& first = renamed.back()->path_;
+  OldVersions old;
+  size_t placed = 0;
+  try {
+    for (auto file = renamed.rbegin(); file != renamed.rend(); ++file) old.move((*file)->path_);
+    for (const std::string& path : gone) old.move(path);
+    for (; placed + 1 < renamed.size(); ++placed) renamed[placed]->take_name();
+    sync_folder_of(first);
+    renamed[placed]->take_name();
+  } catch (...) {
+    for (size_t i = 0; i < placed; ++i) ::unlink(renamed[i]->path_.c_str());
+    old.put_back();
+    throw;
+  }
+  old.remove();
+  sync_folder_of(first);
 }
 
 void sync_folder_of(const std::string& path) {

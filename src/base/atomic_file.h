@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -26,8 +27,17 @@ class AtomicFile {
   /// Flushes, syncs and renames; after it the object is inert.
   void commit();
 
+  /// Commits files of one folder that belong together; regular files named in `gone` go away with
+  /// the old ones. Readers look for the last of `files` first: its old version leaves before
+  /// anything else is renamed, its new one comes last. So who is killed in between leaves no file
+  /// of that name, and never an old one beside new ones; a failure puts the old ones back.
+  static void commit_together(std::span<AtomicFile* const> files,
+                              std::span<const std::string> gone = {});
+
  private:
   void flush();
+  void finish_writing();
+  void take_name();
   [[noreturn]] void fail_and_remove(std::string_view operation);
   void discard();
 

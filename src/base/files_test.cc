@@ -3,10 +3,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <thread>
 
@@ -152,6 +154,30 @@ TEST_F(Files, APipeIsRead) {
   std::thread writer([&] { put(path("pipe"), std::string(200'000, 'p')); });
   EXPECT_EQ(MappedFile::open(path("pipe"))->bytes().size(), 200'000u);
   writer.join();
+}
+
+TEST_F(Files, FilesThatBelongTogetherComeTogetherOrNotAtAll) {
+  const std::array<std::string, 3> names = {path("a"), path("b"), path("c")};
+  const std::string old_extra = path("old-extra");
+  const auto attempt = [&](const std::function<void()>& before_commit) {
+    AtomicFile a(names[0]), b(names[1]), c(names[2]);
+    for (AtomicFile* file : {&a, &b, &c}) file->write("new");
+    before_commit();
+    AtomicFile::commit_together(std::array{&a, &b, &c}, std::array{old_extra});
+  };
+  const auto contents = [&] { return get(names[0]) + "," + get(names[1]) + "," + get(names[2]); };
+  put(names[0], "old a");
+  put(names[2], "old c");
+  put(old_extra, "old");
+  EXPECT_THROW(attempt([&] { fs::create_directory(names[1]); }), Error);
+  fs::remove(names[1]);
+  EXPECT_EQ(contents(), "old a,,old c");
+  EXPECT_EQ(get(old_extra), "old");
+  EXPECT_EQ(entries(), 3U);
+  attempt([] {});
+  EXPECT_EQ(contents(), "new,new,new");
+  EXPECT_FALSE(fs::exists(old_extra));
+  EXPECT_EQ(entries(), 3U);
 }
 
 }  // namespace

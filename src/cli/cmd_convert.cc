@@ -65,6 +65,9 @@ ExitCode run(const Arguments& arguments, Output& out) {
     throw UsageError(
         fmt::format("--dialect takes mobileclip or open_clip, not {}", quote(dialect)));
   }
+  if (!compact && arguments.has("licence")) {
+    throw UsageError("--licence goes with --compact; the folded form keeps the source's");
+  }
   const ModelConfig* arch = arch_of(arguments);
   ConvertOptions options;
   options.dtype = dtype_of(arguments);

@@ -1,7 +1,6 @@
 #include "cli/embedding_file.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "cli/args.h"
 #include "cli/command.h"
@@ -69,13 +68,15 @@ void EmbeddingFile::add_error(const std::string& id, const Error& error) {
 void EmbeddingFile::finish() {
   if (!npy_) return out_.commit();
   out_.overwrite(0, header());
-  ids_->commit();
+  std::vector<AtomicFile*> files = {ids_.get()};
+  std::vector<std::string> gone;
   if (errors_ != nullptr) {
-    errors_->commit();
+    files.push_back(errors_.get());
   } else {
-    ::unlink((stem_ + ".errors.jsonl").c_str());  // of an earlier run
+    gone.push_back(stem_ + ".errors.jsonl");  // of an earlier run
   }
-  out_.commit();
+  files.push_back(&out_);
+  AtomicFile::commit_together(files, gone);
 }
 
 }  // namespace mobileclip::cli

@@ -15,6 +15,8 @@ namespace mobileclip::cli {
 /// OUT.npy: float32, C order, a row for each item that was served; beside it OUT.ids.txt, one JSON
 /// string a line, and OUT.errors.jsonl if any failed. OUT.jsonl: one object for each item. Files
 /// appear under their names on finish() only; an old OUT.errors.jsonl goes when nothing failed.
+/// Files beside OUT.npy are its own: while they change there is none, and a failure brings back the
+/// old ones.
 class EmbeddingFile {
  public:
   /// UsageError unless the name ends in .npy or .jsonl; kIo if it cannot be written.

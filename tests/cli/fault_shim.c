@@ -1,9 +1,11 @@
 /* Preloaded by the tests: the FAULT_AT-th write, fsync, rename or mapping of a file fails with
-   FAULT_ERRNO; its name is then written to FAULT_MARK. Standard output and error are left alone. */
+   FAULT_ERRNO, or the process is killed before it if FAULT_KILL is set; its name is written to
+   FAULT_MARK. Standard output and error are left alone. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -23,6 +25,7 @@ static int fails(const char* name) {
       syscall(SYS_close, fd);
     }
   }
+  if (getenv("FAULT_KILL") != NULL) raise(SIGKILL);
   const char* number = getenv("FAULT_ERRNO");
   errno = number == NULL ? EIO : atoi(number);
   return 1;

@@ -105,6 +105,7 @@ TEST(Files, ConvertRefusesBadInput) {
   expect_refused(run({{"convert", nano(), out, "--keep-branches", "--dialect", "open_clip"}}), 1,
                  "keeps its own");
   expect_refused(run({{"convert", converted(), out, "--keep-branches"}}), 1, "folded");
+  expect_refused(run({{"convert", nano(), out, "--licence", "MIT"}}), 2, "--licence");
   expect_refused(run({{"convert", "/no/such.pt", out}}), 1, "/no/such.pt");
   expect_refused(run({{"convert", kPhoto, out}}), 1, "PNG");
   expect_refused(run({{"convert", nano(), "/no/such/out.safetensors"}}), 1, "/no/such");
@@ -180,14 +181,16 @@ TEST(Files, VerifyComparesWithTheRecord) {
 #ifdef MOBILECLIP_FAULT_SHIM
 
 /// Runs a command with its operation number `at` failing; the name of that operation, or empty if
-/// it has not as many.
-std::string run_with_fault(const std::vector<std::string>& words, int at, Outcome& outcome) {
+/// it has not as many. With `kill` the program is killed there instead.
+std::string run_with_fault(const std::vector<std::string>& words, int at, Outcome& outcome,
+                           bool kill = false) {
   const std::string mark = fresh_folder() + "/mark";
   const int error = at % 2 == 0 ? ENOSPC : EIO;
   Invocation what;
   what.arguments = words;
   what.environment = {"LD_PRELOAD=" MOBILECLIP_FAULT_SHIM, "FAULT_AT=" + std::to_string(at),
                       "FAULT_ERRNO=" + std::to_string(error), "FAULT_MARK=" + mark};
+  if (kill) what.environment.push_back("FAULT_KILL=1");
   outcome = run(what);
   return exists(mark) ? read_file(mark) : "";
 }
@@ -216,21 +219,63 @@ void sweep(const std::vector<std::string>& words, const std::vector<std::string>
       EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
       EXPECT_EQ(outcome.out, "");
     }
-    bool all_fresh = true;
+    bool all_fresh = true, all_old = true;
     for (size_t i = 0; i < files.size(); ++i) {
       const std::string now = read_file(files[i]);
       EXPECT_TRUE(now == old || now == fresh[i]) << files[i] << " is a mix after " << operation;
       all_fresh = all_fresh && now == fresh[i];
+      all_old = all_old && now == old;
     }
+    EXPECT_TRUE(all_fresh || all_old) << "old files beside new ones after " << operation << at;
     EXPECT_TRUE(failed || all_fresh) << operation << " " << at << " failed unnoticed";
-    if (failed && operation != "fsync" && files.size() == 1) {
-      EXPECT_EQ(read_file(files[0]), old) << operation << " " << at;
-    }
+    EXPECT_TRUE(all_old || !failed || operation == "fsync") << operation << " " << at;
     const auto count = std::distance(fs::directory_iterator(folder), fs::directory_iterator());
     EXPECT_EQ(static_cast<size_t>(count), files.size()) << "left over after " << operation;
   }
   EXPECT_GE(failures, 4) << "write, fsync, rename and sync of the folder at least";
   for (size_t i = 0; i < files.size(); ++i) EXPECT_EQ(read_file(files[i]), fresh[i]);
+}
+
+// Killed before each of its operations in turn, also when an earlier run left errors.
+TEST(Faults, AnEmbeddingFileThatIsThereHasItsOwnIds) {
+  const std::string folder = fresh_folder(), out = folder + "/out.npy";
+  const std::vector<std::string> names = {out, folder + "/out.ids.txt",
+                                          folder + "/out.errors.jsonl"};
+  const auto embed = [&](const std::vector<std::string>& images) {
+    std::vector<std::string> words = {"embed", "-q", "-t", "1", "-m", nano(), "-o", out};
+    words.emplace_back("--images");
+    words.insert(words.end(), images.begin(), images.end());
+    return words;
+  };
+  const auto files_now = [&] {
+    std::vector<std::string> now;
+    for (const std::string& name : names) now.push_back(exists(name) ? read_file(name) : "none");
+    return now;
+  };
+  ASSERT_EQ(run({embed({kPhoto, "/no/such.png"})}).exit_code, 3);
+  const auto old = files_now();
+  const std::vector<std::string> words = embed({MOBILECLIP_EXAMPLES "/openmoji-dog.png"});
+  ASSERT_EQ(run({words}).exit_code, 0);
+  const auto fresh = files_now();
+  ASSERT_EQ(fresh[2], "none");
+  int missing = 0;
+  for (int at = 1;; ++at) {
+    ASSERT_LT(at, 1000);
+    for (const auto& entry : fs::directory_iterator(folder)) fs::remove(entry.path());
+    for (size_t i = 0; i < names.size(); ++i) write_file(names[i], old[i]);
+    Outcome outcome;
+    const std::string operation = run_with_fault(words, at, outcome, true);
+    if (operation.empty()) break;
+    EXPECT_EQ(outcome.exit_code, -1);
+    if (exists(out)) {
+      EXPECT_TRUE(files_now() == old || files_now() == fresh) << operation << " " << at;
+    } else {
+      ++missing;
+    }
+  }
+  EXPECT_EQ(files_now(), fresh);
+  EXPECT_GT(missing, 0);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 2);
 }
 
 TEST(Faults, ConvertLeavesTheOldFileOrTheNewOne) {
