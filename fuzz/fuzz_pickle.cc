@@ -17,7 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       for (const uint32_t item : value.items) {
         require(item < pickle.values.size(), "items are values");
       }
-      rare = rare || (value.kind == Kind::kInt && value.integer > 100000);
+      rare = rare || (value.kind == Kind::kString &&
+                      value.text.find_first_of("!#$%&()*+,;<=>?@^|~") != std::string::npos);
     }
     mobileclip::fuzz::probe(rare);
   } catch (const mobileclip::Error&) {

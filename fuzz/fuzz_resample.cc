@@ -25,6 +25,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto slow = mobileclip::naive_resize_and_crop(image, width, height, kind, window);
   require(fast.width == window.width && fast.height == window.height, "the window's size");
   require(fast.pixels == slow.pixels, "the same bits as the naive twin");
-  mobileclip::fuzz::probe(image.width == 17 && width == 13);
+  mobileclip::fuzz::probe(image.width == 47 || image.height == 47);
   return 0;
 }

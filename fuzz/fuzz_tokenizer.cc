@@ -8,6 +8,8 @@
 using mobileclip::Tokenizer;
 using mobileclip::fuzz::require;
 
+constexpr int32_t kFirstDigit = 256 + '0' - '!';  // ids of single characters that end a word
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto all = Tokenizer::shared().encode(text, 1 << 20).ids;
@@ -21,6 +23,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       require(id >= 0 && id < Tokenizer::kVocabularySize, "ids are of the vocabulary");
     }
   }
-  mobileclip::fuzz::probe(all.size() == 4 && all[1] == all[2]);
+  bool thrice = false;  // the same digit
+  for (size_t i = 2; i < all.size(); ++i) {
+    const bool digit = all[i] >= kFirstDigit && all[i] < kFirstDigit + 10;
+    thrice = thrice || (digit && all[i] == all[i - 1] && all[i] == all[i - 2]);
+  }
+  mobileclip::fuzz::probe(thrice);
   return 0;
 }
