@@ -1,6 +1,7 @@
 #include "engine/compact.h"
 
 #include <gtest/gtest.h>
+#include <libdeflate.h>
 
 #include <filesystem>
 #include <fstream>
@@ -8,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/mapped_file.h"
+#include "checkpoint/own_format.h"
 #include "engine/recognise.h"
 #include "engine/session.h"
 #include "engine/synthetic.h"
@@ -77,22 +79,46 @@ TEST(Compact, ValuesAreWithinHalfAStepOfTheirForm) {
   }
 }
 
+/// `file` with checksums that are right for what it holds now.
+std::string sealed(std::string file) {
+  const size_t size = static_cast<size_t>(static_cast<unsigned char>(file[0])) |
+                      static_cast<size_t>(static_cast<unsigned char>(file[1])) << 8 |
+                      static_cast<size_t>(static_cast<unsigned char>(file[2])) << 16;
+  std::string header = file.substr(8, size);
+  std::vector<uint32_t> blocks;
+  for (size_t at = 8 + size; at < file.size(); at += own_format::kBlock) {
+    const std::string block = file.substr(at, own_format::kBlock);
+    blocks.push_back(libdeflate_crc32(0, block.data(), block.size()));
+  }
+  own_format::fill_checksums(header, blocks);
+  return file.replace(8, size, header);
+}
+
+/// Loading fails with a sentence that has `part`.
+void expect_refused(const std::string& file, const std::string& part) {
+  const std::string path = temporary("broken.safetensors");
+  std::ofstream(path, std::ios::binary) << file;
+  try {
+    texts(path);
+    ADD_FAILURE() << "loaded, expected: " << part;
+  } catch (const Error& error) {
+    EXPECT_NE(error.message().find(part), std::string::npos) << error.message();
+  }
+}
+
 TEST(Compact, DamagedPairsAreRefused) {
   const std::string bytes = read_file(packed(), size_t{1} << 28);
-  const auto refused = [&](const std::string& from, const std::string& to) {
+  ASSERT_EQ(sealed(bytes), bytes);
+  const auto with = [&](const std::string& from, const std::string& to) {
     std::string broken = bytes;
-    const size_t at = broken.find(from);
-    ASSERT_NE(at, std::string::npos);
-    ASSERT_EQ(from.size(), to.size());
-    broken.replace(at, from.size(), to);
-    std::ofstream(temporary("broken.safetensors"), std::ios::binary) << broken;
-    EXPECT_THROW(texts(temporary("broken.safetensors")), Error) << from;
+    return broken.replace(broken.find(from), from.size(), to);
   };
-  refused("embedding_layer.weight.scale", "embedding_layer.weight.scalx");
-  refused("\"format\":\"mobileclip\"", "\"format\":\"mobileclix\"");  // int8 alone is no weight
-  std::ofstream(temporary("cut.safetensors"), std::ios::binary)
-      << bytes.substr(0, bytes.size() - 1);
-  EXPECT_THROW(texts(temporary("cut.safetensors")), Error);
+  const std::string nameless = with("embedding_layer.weight.scale", "embedding_layer.weight.scalx");
+  expect_refused(nameless, "CRC-32 of the header");
+  expect_refused(sealed(nameless), "is int8: a float32");
+  // Without the format's name int8 alone is no weight.
+  expect_refused(sealed(with("\"format\":\"mobileclip\"", "\"format\":\"mobileclix\"")), "int8");
+  expect_refused(bytes.substr(0, bytes.size() - 1), "truncated");
 }
 
 TEST(Compact, NonFiniteScalesAreRefused) {
@@ -101,8 +127,8 @@ TEST(Compact, NonFiniteScalesAreRefused) {
   const TensorEntry& table = *checkpoint.find("text_encoder.embedding_layer.weight");
   const size_t at = static_cast<size_t>(table.row_scale.data() - checkpoint.file().bytes().data());
   bytes.replace(at + 4 * 100, 4, std::string("\x00\x00\xc0\x7f", 4));
-  std::ofstream(temporary("nan.safetensors"), std::ios::binary) << bytes;
-  EXPECT_THROW(texts(temporary("nan.safetensors")), Error);
+  expect_refused(bytes, "CRC-32");
+  expect_refused(sealed(bytes), "finite");
 }
 
 }  // namespace
