@@ -14,7 +14,7 @@ if ! "$program" -runs=0 -artifact_prefix="$work/" "fuzz/corpus/$name" >"$work/lo
   exit 1
 fi
 started=$(date +%s)
-"$program" -seed=1 -max_total_time="$seconds" -timeout=10 -artifact_prefix="$work/" "$work/found" \
+"$program" -seed=1 -max_total_time="$seconds" -timeout=30 -artifact_prefix="$work/" "$work/found" \
   "fuzz/corpus/$name" >"$work/log" 2>&1 || true
 if ! grep -qa 'the planted bug was reached' "$work/log"; then
   tail -3 "$work/log"
