@@ -18,7 +18,12 @@ namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
-constexpr size_t kQueries = 4;  // of one block
+// Queries of one block and vectors of values at a time: what the registers hold.
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON
+constexpr size_t kQueries = 8, kValueVectors = 2;
+#else
+constexpr size_t kQueries = 4, kValueVectors = 2;
+#endif
 
 size_t PaddedTokens(size_t tokens) {
   const size_t width = 2 * hn::Lanes(D());
@@ -33,6 +38,7 @@ struct Head {
   size_t out_stride;
   float* keys;    // head_dim × padded, transposed
   float* scores;  // kQueries × padded
+  float* scaled;  // kQueries × head_dim: the block's queries
 };
 
 /// K transposed, so that scores are vectors over keys; the padding holds zeros.
@@ -49,6 +55,10 @@ template <size_t kRows>
 void Scores(const Head& h, size_t first, size_t limit) {
   const D d;
   const size_t lanes = hn::Lanes(d);
+  for (size_t r = 0; r < kRows; ++r) {
+    const float* q = h.q + (first + r) * h.stride;
+    for (size_t i = 0; i < h.head_dim; ++i) h.scaled[r * h.head_dim + i] = q[i] * h.scale;
+  }
   for (size_t t = 0; t < limit; t += 2 * lanes) {
     V sums[kRows][2];
     MOBILECLIP_UNROLL
@@ -59,7 +69,7 @@ void Scores(const Head& h, size_t first, size_t limit) {
       const V k1 = hn::Load(d, keys + lanes);
       MOBILECLIP_UNROLL
       for (size_t r = 0; r < kRows; ++r) {
-        const V q = hn::Set(d, h.q[(first + r) * h.stride + i] * h.scale);
+        const V q = hn::Set(d, h.scaled[r * h.head_dim + i]);
         sums[r][0] = hn::MulAdd(q, k0, sums[r][0]);
         sums[r][1] = hn::MulAdd(q, k1, sums[r][1]);
       }
@@ -92,26 +102,48 @@ void Softmax(float* scores, size_t keys, size_t limit) {
   }
 }
 
-/// out = scores · V over head dimensions [0, head_dim), a vector at a time; V's rows are read
-/// whole.
-template <class DV, size_t kRows>
-void Values(DV d, const Head& h, size_t first, size_t keys, size_t begin, size_t end) {
+/// out = scores · V over kVectors vectors of head dimensions from `begin` on.
+template <class DV, size_t kRows, size_t kVectors>
+void ValueVectors(DV d, const Head& h, size_t first, size_t keys, size_t begin) {
   const size_t lanes = hn::Lanes(d);
-  for (size_t i = begin; i + lanes <= end; i += lanes) {
-    hn::Vec<DV> sums[kRows];
+  hn::Vec<DV> sums[kRows][kVectors];
+  MOBILECLIP_UNROLL
+  for (size_t r = 0; r < kRows; ++r) {
     MOBILECLIP_UNROLL
-    for (size_t r = 0; r < kRows; ++r) sums[r] = hn::Zero(d);
-    for (size_t t = 0; t < keys; ++t) {
-      const auto v = hn::LoadU(d, h.v + t * h.stride + i);
-      MOBILECLIP_UNROLL
-      for (size_t r = 0; r < kRows; ++r) {
-        sums[r] = hn::MulAdd(hn::Set(d, h.scores[r * h.padded + t]), v, sums[r]);
-      }
+    for (size_t i = 0; i < kVectors; ++i) sums[r][i] = hn::Zero(d);
+  }
+  for (size_t t = 0; t < keys; ++t) {
+    hn::Vec<DV> v[kVectors];
+    MOBILECLIP_UNROLL
+    for (size_t i = 0; i < kVectors; ++i) {
+      v[i] = hn::LoadU(d, h.v + t * h.stride + begin + i * lanes);
     }
     MOBILECLIP_UNROLL
     for (size_t r = 0; r < kRows; ++r) {
-      hn::StoreU(sums[r], d, h.out + (first + r) * h.out_stride + i);
+      const auto score = hn::Set(d, h.scores[r * h.padded + t]);
+      MOBILECLIP_UNROLL
+      for (size_t i = 0; i < kVectors; ++i) sums[r][i] = hn::MulAdd(score, v[i], sums[r][i]);
     }
+  }
+  MOBILECLIP_UNROLL
+  for (size_t r = 0; r < kRows; ++r) {
+    MOBILECLIP_UNROLL
+    for (size_t i = 0; i < kVectors; ++i) {
+      hn::StoreU(sums[r][i], d, h.out + (first + r) * h.out_stride + begin + i * lanes);
+    }
+  }
+}
+
+/// The same over head dimensions [begin, end), as many vectors at a time as there are registers.
+template <class DV, size_t kRows>
+void Values(DV d, const Head& h, size_t first, size_t keys, size_t begin, size_t end) {
+  const size_t lanes = hn::Lanes(d);
+  while (begin + kValueVectors * lanes <= end) {
+    ValueVectors<DV, kRows, kValueVectors>(d, h, first, keys, begin);
+    begin += kValueVectors * lanes;
+  }
+  for (; begin + lanes <= end; begin += lanes) {
+    ValueVectors<DV, kRows, 1>(d, h, first, keys, begin);
   }
 }
 
@@ -134,9 +166,10 @@ void RunQueries(const Head& h, size_t first, bool causal) {
 void Run(const float* q, const float* k, const float* v, size_t stride, size_t tokens,
          size_t head_dim, float scale, bool causal, size_t query_begin, size_t query_end,
          float* out, size_t out_stride, float* scratch) {
-  Head h{q,     k,   v,          stride,  tokens, head_dim, PaddedTokens(tokens),
-         scale, out, out_stride, scratch, nullptr};
+  Head h{q,     k,   v,          stride,  tokens,  head_dim, PaddedTokens(tokens),
+         scale, out, out_stride, scratch, nullptr, nullptr};
   h.scores = scratch + head_dim * h.padded;
+  h.scaled = h.scores + kQueries * h.padded;
   TransposeKeys(h);
   size_t query = query_begin;
   for (; query + kQueries <= query_end; query += kQueries) RunQueries<kQueries>(h, query, causal);
@@ -154,12 +187,13 @@ namespace {
 HWY_EXPORT(Run);
 HWY_EXPORT(PaddedTokens);
 
-constexpr size_t kMostQueries = 4;
+constexpr size_t kMostQueries = 8;
 
 }  // namespace
 
 size_t attention_scratch(size_t tokens, size_t head_dim) {
-  return (head_dim + kMostQueries) * HWY_DYNAMIC_DISPATCH(PaddedTokens)(tokens);
+  return (head_dim + kMostQueries) * HWY_DYNAMIC_DISPATCH(PaddedTokens)(tokens) +
+         kMostQueries * head_dim;
 }
 
 void attention_head(const float* q, const float* k, const float* v, size_t stride, size_t tokens,
