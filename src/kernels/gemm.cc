@@ -1,10 +1,9 @@
 #include "kernels/gemm.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 
+#include "base/cache.h"
 #include "base/error.h"
 #include "kernels/unroll.h"
 #undef HWY_TARGET_INCLUDE
@@ -246,13 +245,7 @@ HWY_EXPORT(Block);
 size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
 
 /// Floats of A that half of a core's L2 cache holds.
-size_t pass_floats() {
-  static const size_t floats = [] {
-    const long l2 = sysconf(_SC_LEVEL2_CACHE_SIZE);
-    return (l2 > 0 ? static_cast<size_t>(l2) : size_t{512} * 1024) / 2 / sizeof(float);
-  }();
-  return floats;
-}
+size_t pass_floats() { return l2_cache_bytes() / 2 / sizeof(float); }
 
 size_t tile_width() { return HWY_DYNAMIC_DISPATCH(TileWidth)(); }
 

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/cache.h"
+
 namespace mobileclip {
 namespace {
 
-// Positions per band: enough rows for the register tile to reuse each weight, few enough that the
-// hidden tensor stays in L2.
-constexpr size_t kBandPositions = 64;
+/// Positions per band: enough rows for the register tile to reuse each weight, few enough that the
+/// hidden tensor stays in L2.
+size_t band_positions() { return l2_cache_bytes() >= size_t{1} << 20 ? 128 : 64; }
 
 }  // namespace
 
@@ -36,17 +38,17 @@ ConvFfn::ConvFfn(const ConvFfnWeights& weights, const Weight& layer_scale, Found
 }
 
 void ConvFfn::forward(const RunContext& context, Features& f) const {
-  const Bands bands = plan_bands(f.n, f.height, f.width, kBandPositions, context.pool.threads());
+  const Bands bands = plan_bands(f.n, f.height, f.width, band_positions(), context.pool.threads());
   const size_t c = f.channels;
   const size_t hidden = fc1_.n();
-  const size_t band_positions = bands.rows * f.width;
+  const size_t most = bands.rows * f.width;
   context.pool.parallel_for(bands.tasks, [&](size_t task, int worker) {
     const Bands::Band band = bands.at(task);
     const size_t m = (band.end - band.begin) * f.width;
     const float* item = f.data + band.item * f.per_item();
     const size_t start = band.begin * f.width * c;
-    float* mixed = context.workspace.scratch(worker, band_positions * (c + hidden));
-    float* inner = mixed + band_positions * c;
+    float* mixed = context.workspace.scratch(worker, most * (c + hidden));
+    float* inner = mixed + most * c;
     kernels::depthwise(item, f.height, f.width, conv_, band.begin, band.end,
                        kernels::Activation::kNone, mixed);
     kernels::gemm(mixed, c, m, fc1_, inner, hidden, {.activation = kernels::Activation::kGelu});
