@@ -19,30 +19,43 @@ for name, count in (("part", images // 10), ("whole", images)):
     open(path + "/zeroshot_classification_templates.txt", "w").write("a photo of a {c}.\n")
     open(path + "/test/nshards.txt", "w").write("2\n")
     random = np.random.default_rng(1)
+    pictures = []
+    for _ in range(50):
+        small = random.integers(0, 256, (16, 16, 3), dtype=np.uint8)
+        out = io.BytesIO()
+        Image.fromarray(small).resize((256, 256), Image.BICUBIC).save(out, "WEBP", lossless=True)
+        pictures.append(out.getvalue())
     for shard in range(2):
         with tarfile.open(f"{path}/test/{shard}.tar", "w") as tar:
             for i in range(count // 2):
-                small = random.integers(0, 256, (16, 16, 3), dtype=np.uint8)
-                image = Image.fromarray(small).resize((256, 256), Image.BICUBIC)
-                out = io.BytesIO()
-                image.save(out, "WEBP", lossless=True, method=0)
-                for extension, data in (("webp", out.getvalue()), ("cls", b"1")):
+                for extension, data in (("webp", pictures[i % 50]), ("cls", b"1")):
                     info = tarfile.TarInfo(f"s{shard}{i:07d}.{extension}")
                     info.size = len(data)
                     tar.addfile(info, io.BytesIO(data))
 EOF
-field() { python3 -c "import json,sys; print(eval(sys.argv[1], {'r': json.loads(sys.stdin.readline())}))" "$1"; }
-run() {
+# evaluate NAME: sets rate (images/s), memory (peak KiB) and cost (processor seconds).
+evaluate() {
   rm -f "$work/$1.jsonl"
-  /usr/bin/time -f %M -o "$work/$1.rss" "$program" eval run -q -m "$model" --suite "$1" --data-dir "$work/data" \
-    --out "$work/$1.jsonl" --cache '' >/dev/null
+  /usr/bin/time -f '%M %U %S' -o "$work/time" "$program" eval run -q -m "$model" --suite "$1" \
+    --data-dir "$work/data" --out "$work/$1.jsonl" --cache '' >/dev/null
+  read -r memory user system <"$work/time"
+  cost=$(awk "BEGIN {print $user + $system}")
+  rate=$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["meta"]["images_per_second"])' \
+    "$work/$1.jsonl")
+}
+compute_rate() {
+  "$program" bench -m "$model" -b 8 --runs 20 --json |
+    python3 -c 'import json,sys; print(json.load(sys.stdin)["results"][0]["items_per_s"])'
 }
 for ((round = 0; round < rounds; ++round)); do
-  compute=$("$program" bench -m "$model" -b 8 --runs 20 --json | field "r")
-  run whole
-  printf 'bench: %s\n' "$compute"
-  printf 'eval: %s images/s\n' "$(field "r['meta']['images_per_second']" <"$work/whole.jsonl")"
+  before=$(compute_rate)
+  evaluate whole
+  whole_cost=$cost whole_memory=$memory whole_rate=$rate
+  after=$(compute_rate)
+  evaluate part
+  awk -v n="$images" -v part="$cost" -v whole="$whole_cost" -v rate="$whole_rate" -v before="$before" \
+    -v after="$after" -v a="$memory" -v b="$whole_memory" \
+    'BEGIN {printf "eval %.1f images/s, bench %.1f and %.1f: ratio %.2f; %.2f ms of processor an image\n",
+                   rate, before, after, rate / ((before + after) / 2), 1000 * (whole - part) / (0.9 * n)
+            printf "peak memory: %d KiB for %d images, %d KiB for %d\n", a, n / 10, b, n}'
 done
-run part
-printf 'peak memory: %s KiB for %s images, %s KiB for %s\n' "$(cat "$work/part.rss")" $((images / 10)) \
-  "$(cat "$work/whole.rss")" "$images"

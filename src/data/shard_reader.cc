@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/mapped_file.h"
+#include "data/shard_reasons.h"
 
 namespace mobileclip {
 namespace {

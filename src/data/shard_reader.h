@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace mobileclip {
@@ -26,12 +25,7 @@ struct ShardReport {
   bool truncated = false;                   ///< the file ends inside a member or is damaged there
 };
 
-/// Reasons in ShardReport::skipped that some readers take as an error.
-inline constexpr std::string_view kSkippedTwice = "a second member of one name";
-inline constexpr std::string_view kSkippedTooLarge = "over 64 MiB";
-
-/// Reads ustar, PAX and GNU long names; links, devices and sparse members are skipped and counted,
-/// and so are names that begin with "__" and have another "__" (webdataset's own).
+/// Reads ustar, PAX, GNU long names; links, devices, sparse members, "__x__" skipped and counted.
 /// Nothing is written to disk and no pickle is run. Memory is one sample; a member may have 64 MiB.
 /// One thread at a time. Errors: kNotFound, kIo, kNotCheckpoint for a file that is no tar. A shard
 /// that is cut short gives all its whole samples; report() tells.

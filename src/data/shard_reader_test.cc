@@ -84,6 +84,50 @@ TEST(ShardReader, SkipsAndCountsWhatIsNoRegularFile) {
   EXPECT_EQ(reader.report().skipped.at("a second member of one name"), 1U);
 }
 
+TEST(ShardReader, LeavesOutTheNamesOfWebdatasetItself) {
+  const std::string path = temporary("own.tar");
+  write_bytes(path, member("__url__.txt", "x") + member("a/__key__.txt", "x") +
+                        member("__a.txt", "y") + kEnd);
+  ShardReader reader(path);
+  const auto samples = read_all(reader);
+  ASSERT_EQ(samples.size(), 1U);
+  EXPECT_EQ(samples[0].key, "__a");
+  EXPECT_EQ(reader.report().skipped.at("a name of webdataset's own"), 2U);
+}
+
+/// Pages of mapped files in memory, in KiB.
+long resident_file_kib() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    long value = 0;
+    if (word == "RssFile:" && status >> value) return value;
+  }
+  return 0;
+}
+
+// A shard of any size takes the memory of a few samples.
+TEST(ShardReader, GivesBackThePagesItHasRead) {
+  const std::string path = temporary("large.tar");
+  constexpr size_t kMembers = 12, kSize = size_t{8} << 20;
+  {
+    std::ofstream file(path, std::ios::binary);
+    for (size_t i = 0; i < kMembers; ++i) {
+      file << member(fmt::format("s{:02}.png", i), std::string(kSize, static_cast<char>('a' + i)));
+    }
+    file << kEnd;
+  }
+  const long before = resident_file_kib();
+  ShardReader reader(path);
+  for (size_t i = 0; i < kMembers; ++i) {
+    const auto sample = reader.next();
+    ASSERT_TRUE(sample);
+    ASSERT_EQ(sample->members.at("png"), std::string(kSize, static_cast<char>('a' + i)));
+    EXPECT_LT(resident_file_kib() - before, 48 << 10) << i;
+  }
+  EXPECT_FALSE(reader.next());
+  fs::remove(path);
+}
+
 TEST(ShardReader, HugeDeclaredSizesCostNothing) {
   const std::string path = temporary("huge.tar");
   write_bytes(path, member("a.txt", "x") + header("b.png", "77777777777", '0') + kEnd);

@@ -38,6 +38,14 @@ uint64_t limit_of_images(const DatasetFiles& dataset, uint64_t limit) {
   return none ? std::numeric_limits<uint64_t>::max() : limit;
 }
 
+/// As far as is known without reading tars; 0: it is not.
+uint64_t images_of(const DatasetFiles& dataset) {
+  uint64_t files = 0;
+  for (const Shard& shard : dataset.shards) files += shard.files.size();
+  if (files > 0) return files;
+  return dataset.evaluator == Evaluator::kWinogavil ? 0 : dataset.expected;
+}
+
 std::string prompts_of(const DatasetFiles& dataset) {
   if (dataset.class_names.empty()) return "";
   return prompts_sha256(dataset.class_names, dataset.templates);
@@ -67,8 +75,7 @@ ResultRow Evaluation::run(const DatasetFiles& dataset) {
                                     report_({"prompts", done, total, {}});
                                   });
   const uint64_t limit = limit_of_images(dataset, options_.limit);
-  const uint64_t expected =
-      dataset.evaluator == Evaluator::kWinogavil ? 0 : std::min(dataset.expected, limit);
+  const uint64_t expected = std::min(images_of(dataset), limit);
   uint64_t done = 0;
   Gathered gathered;
   for (const Shard& shard : dataset.shards) {

@@ -92,9 +92,12 @@ void apply_type(DatasetFiles& dataset) {
   if (type == "retrieval") {
     dataset.evaluator = Evaluator::kRetrieval;
     dataset.main_metric = "mean_recall@1";
+  } else if (type == "multilabel") {
+    dataset.evaluator = Evaluator::kMultilabel;
+    dataset.main_metric = "mean_average_precision";
   } else if (type != "classification") {
-    fail(ErrorCode::kUnsupported, "{}: classification or retrieval is expected, not {}", file,
-         quote(type));
+    fail(ErrorCode::kUnsupported,
+         "{}: classification, retrieval or multilabel is expected, not {}", file, quote(type));
   }
 }
 

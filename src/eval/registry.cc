@@ -97,6 +97,8 @@ std::string_view evaluator_name(Evaluator evaluator) {
       return "retrieval";
     case Evaluator::kWinogavil:
       return "winogavil";
+    case Evaluator::kMultilabel:
+      return "multilabel";
   }
   return "";
 }

@@ -10,9 +10,9 @@
 
 namespace mobileclip::eval {
 
-enum class Evaluator { kClassification, kGroups, kFaces, kRetrieval, kWinogavil };
+enum class Evaluator { kClassification, kGroups, kFaces, kRetrieval, kWinogavil, kMultilabel };
 
-/// "classification", "groups", "faces", "retrieval" or "winogavil".
+/// "classification", "groups", "faces", "retrieval", "winogavil" or "multilabel".
 std::string_view evaluator_name(Evaluator evaluator);
 
 /// One dataset (spec/evaluation §1). `images` counts what N counts: for WinoGAViL instances.

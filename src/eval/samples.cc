@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "data/npy.h"
+#include "data/shard_reasons.h"
 #include "download/sha256.h"
 #include "eval/class_files.h"
 #include "eval/groups.h"
@@ -59,6 +60,9 @@ std::string file_name(const std::string& key) { return key.substr(key.rfind('/')
 Needs needs_of(const DatasetFiles& dataset) {
   Needs needs;
   needs.group_columns = group_columns(dataset.key);
+  if (dataset.evaluator == Evaluator::kMultilabel) {
+    needs.group_columns = dataset.class_names.size();
+  }
   needs.label =
       dataset.evaluator == Evaluator::kClassification || dataset.evaluator == Evaluator::kGroups;
   needs.captions = dataset.evaluator == Evaluator::kRetrieval;

@@ -178,7 +178,8 @@ def samples_of(row, number, classes, random):
 
 
 def main():
-    rows = [json.loads(line) for line in open(sys.argv[1])]
+    with open(sys.argv[1]) as lines:
+        rows = [json.loads(line) for line in lines]
     folder = sys.argv[2]
     for number, row in enumerate(rows):
         random = np.random.default_rng(number)

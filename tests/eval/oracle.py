@@ -13,10 +13,15 @@ import numpy as np
 IMAGES = ("webp", "png", "jpg", "jpeg")
 
 
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
 def read_samples(folder):
     """Samples of all shards in order, as dictionaries of members."""
     out = []
-    for shard in range(int(open(folder + "/test/nshards.txt").read())):
+    for shard in range(int(read(folder + "/test/nshards.txt"))):
         with tarfile.open(f"{folder}/test/{shard}.tar") as tar:
             for info in tar:
                 slash = info.name.rfind("/") + 1
@@ -30,7 +35,7 @@ def read_samples(folder):
 
 def read_chunk(path):
     """Image vectors by key, from one file of the cache (safetensors)."""
-    data = open(path, "rb").read()
+    data = read(path)
     size = int.from_bytes(data[:8], "little")
     header = json.loads(data[8:8 + size])
 
@@ -46,7 +51,7 @@ def read_chunk(path):
 
 
 def lines(path):
-    text = open(path, newline="").read().replace("\r\n", "\n")
+    text = read(path).decode().replace("\r\n", "\n")
     out = [line.strip() for line in text.split("\n")]
     return out[:-1] if text.endswith("\n") else out
 
@@ -83,6 +88,16 @@ def classifier(texts, names, templates):
 def scores(a, b):
     """Every sum on its own, so that equal rows give equal scores."""
     return (a[:, None, :] * b[None, :, :]).sum(-1)
+
+
+def average_precision(images, targets, weights):
+    """Mean over the classes with an image of the mean precision at their images' ranks."""
+    out = []
+    for own, column in zip(targets.T, scores(images, weights).T):
+        if own.any():
+            ranked = own[np.argsort(-column, kind="stable")]
+            out.append((np.cumsum(ranked) / np.arange(1, len(own) + 1))[ranked == 1].mean())
+    return np.mean(out)
 
 
 def ratio(hits):

@@ -35,7 +35,11 @@ def program(*words, **more):
 
 
 def rows_of(path):
-    return [json.loads(line) for line in open(path)]
+    return [json.loads(line) for line in text_of(path).splitlines()]
+
+
+def text_of(path):
+    return oracle.read(path).decode()
 
 
 def equal(a, b):
@@ -118,7 +122,7 @@ class SuiteTest(unittest.TestCase):
         for threads, batch in ((1, 1), (16, 64), (3, 7)):
             name = f"threads{threads}"
             rows = self.run_eval(name, "-t", threads, "-b", batch, suite=suite)
-            chunks[threads] = {os.path.relpath(p, f"{self.folder}/{name}"): open(p, "rb").read()
+            chunks[threads] = {os.path.relpath(p, f"{self.folder}/{name}"): oracle.read(p)
                                for p in glob.glob(f"{self.folder}/{name}/eval-cache/*/*")}
             for row in rows:
                 same = next(r for r in self.rows if r["key"] == row["key"])
@@ -328,9 +332,10 @@ class SuiteTest(unittest.TestCase):
     def test_a_damaged_cache_is_refused(self):
         self.run_eval("rotten", suite="cifar10")
         path = glob.glob(self.folder + "/rotten/eval-cache/*/*")[0]
-        data = bytearray(open(path, "rb").read())
+        data = bytearray(oracle.read(path))
         data[-200] ^= 1
-        open(path, "wb").write(data)
+        with open(path, "wb") as out:
+            out.write(data)
         os.remove(self.folder + "/rotten/r.jsonl")
         self.run_eval("rotten", suite="cifar10", code=1)
         self.assertIn("SHA-256", self.said)
@@ -348,9 +353,41 @@ class SuiteTest(unittest.TestCase):
         again = self.run_eval("own", "--resume", data=data, suite="mine")
         self.assertEqual(len(again), 1)
 
+    def test_several_labels_an_image(self):
+        data, key = self.folder + "/many-data", "wds_many_test"
+        shutil.copytree(self.data + "/wds_stl10_test", f"{data}/{key}")
+        with open(f"{data}/{key}/dataset_type.txt", "w") as out:
+            out.write("multilabel\n")
+        random = np.random.default_rng(3)
+        targets = {}
+
+        def with_targets(members):
+            out = []
+            for info, bytes_ in members:
+                if not info.name.endswith(".cls"):
+                    out.append((info, bytes_))
+                    continue
+                stem = info.name[:-4]
+                targets[stem] = random.integers(0, 2, 9) * (np.arange(9) != 4)  # class 4 has no image
+                out.append((tarfile.TarInfo(stem + ".npy"), make_suite.npy(targets[stem])))
+            return out
+        for shard in sorted(glob.glob(f"{data}/{key}/test/*.tar")):
+            self.rewrite(shard, with_targets)
+        row = self.run_eval("many", data=data, suite="many")[0]
+        vectors = {}
+        for path in glob.glob(f"{self.folder}/many/eval-cache/{key}/*"):
+            vectors.update(oracle.read_chunk(path))
+        keys = [s["key"] for s in oracle.read_samples(f"{data}/{key}")]
+        expected = oracle.average_precision(
+            np.array([vectors[k] for k in keys]), np.array([targets[k] for k in keys]),
+            oracle.classifier(oracle.Texts(PROGRAM, self.folder), oracle.lines(f"{data}/{key}/classnames.txt"),
+                              oracle.lines(f"{data}/{key}/zeroshot_classification_templates.txt")))
+        self.assertAlmostEqual(row["metrics"]["mean_average_precision"], expected, places=12)
+        self.assertEqual(row["metrics"]["main_metric"], row["metrics"]["mean_average_precision"])
+
     def test_nan_as_python_writes_it_and_reads_it(self):
         self.run_eval("nan", "--json-nan", suite="wilds/camelyon17")
-        text = open(self.folder + "/nan/r.jsonl").read()
+        text = text_of(self.folder + "/nan/r.jsonl")
         self.assertIn('"acc_slide:0": NaN', text)
         self.assertEqual(program("eval", "report", self.folder + "/nan/r.jsonl").returncode, 0)
 
@@ -387,8 +424,9 @@ class SuiteTest(unittest.TestCase):
         done = program("eval", "compare", published, "--published", "--as", "mobileclip2_s0")
         self.assertEqual(done.returncode, 0, done.stdout)  # 20 of 10,000 is within 0.3 %
         self.assertIn("38 of 38 agree", done.stdout)
-        text = open(published).read().replace(str(values["mnist"]), str(values["mnist"] - 0.0031))
-        open(published, "w").write(text)
+        text = text_of(published).replace(str(values["mnist"]), str(values["mnist"] - 0.0031))
+        with open(published, "w") as out:
+            out.write(text)
         done = program("eval", "compare", published, "--published", "--as", "mobileclip2_s0")
         self.assertEqual(done.returncode, 3)
         self.assertRegex(done.stdout, r"MNIST .* 31 of 10000 +differs")
