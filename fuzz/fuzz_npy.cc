@@ -6,7 +6,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
     const auto values =
         mobileclip::read_npy_integers(mobileclip::fuzz::as_string(data, size), "fuzz");
-    mobileclip::fuzz::probe(values.size() == 2 && (values[0] & 0xFF) == 'Q');
+    mobileclip::fuzz::probe(values.size() == 4 && (values[0] & 0xFF) == 'Q');
   } catch (const mobileclip::Error&) {
   }
   return 0;

@@ -196,13 +196,13 @@ class SuiteTest(unittest.TestCase):
         self.assertEqual(old["main_metric"], old["acc1"])
 
     def test_limit_and_resume(self):
-        rows = self.run_eval("limit", "--limit", 4, suite="cifar10,mnist")
+        rows = self.run_eval("limit", "--limit", 4, suite="renderedsst2,vtab/pcam")
         self.assertEqual([r["meta"]["n"] for r in rows], [4, 4])
         self.assertEqual(rows[0]["meta"]["incomplete"], ["only the first 4"])
-        self.run_eval("limit", "--limit", 4, suite="cifar10", code=1)
+        self.run_eval("limit", "--limit", 4, suite="vtab/pcam", code=1)
         self.assertIn("--resume", self.said)
-        again = self.run_eval("limit", "--limit", 4, "--resume", suite="cifar10,mnist,stl10")
-        self.assertEqual([r["key"] for r in again], ["cifar10", "mnist", "stl10"])
+        again = self.run_eval("limit", "--limit", 4, "--resume", suite="renderedsst2,vtab/pcam,stl10")
+        self.assertEqual([r["key"] for r in again], ["renderedsst2", "vtab/pcam", "stl10"])
         self.assertEqual(rows, again[:2])
         self.run_eval("limit", "--limit", 4, "--resume", "--protocol", "datacomp-1.4", code=1)
         self.assertIn("another model or protocol", self.said)
