@@ -125,7 +125,7 @@ struct ShardReader::Impl {
 
   /// Members before this one will not be read again.
   void release_read() {
-    constexpr int64_t kStep = int64_t{16} << 20;
+    constexpr int64_t kStep = int64_t{4} << 20;
     const int64_t position = archive_read_header_position(archive_.get());
     if (position - released_ < kStep) return;
     file_->release(file_->bytes().subspan(static_cast<size_t>(released_),

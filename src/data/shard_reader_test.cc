@@ -122,7 +122,7 @@ TEST(ShardReader, GivesBackThePagesItHasRead) {
     const auto sample = reader.next();
     ASSERT_TRUE(sample);
     ASSERT_EQ(sample->members.at("png"), std::string(kSize, static_cast<char>('a' + i)));
-    EXPECT_LT(resident_file_kib() - before, 48 << 10) << i;
+    EXPECT_LT(resident_file_kib() - before, 24 << 10) << i;
   }
   EXPECT_FALSE(reader.next());
   fs::remove(path);
