@@ -17,7 +17,7 @@ enum class Interpolation { kBilinear, kBicubic };
 
 /// What a model expects of its pixels.
 struct PreprocessConfig {
-  int size = 256;  ///< S: the short edge is resized to S, then the centre S × S is cropped
+  int size = 256;       ///< S: the short edge is resized to S, then the centre S × S is cropped
   bool squash = false;  ///< instead, both edges are resized to S
   Interpolation interpolation = Interpolation::kBilinear;
   std::array<float, 3> mean = {0, 0, 0};
