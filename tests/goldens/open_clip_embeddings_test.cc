@@ -109,7 +109,7 @@ std::string piece_model(int pieces) {
   std::string out;
   for (int id = 0; id < pieces; ++id) {
     const std::string usual[] = {"<pad>", "</s>", "<unk>", space + "a", space + "cat"};
-    const std::string text = id < 5 ? usual[id] : "q" + std::to_string(id);
+    const std::string text = id < 5 ? usual[id] : std::string("q").append(std::to_string(id));
     const char type = id < 2 ? 3 : id == 2 ? 2 : 1;  // control, unknown, normal
     std::string body = "\x0a";
     body += static_cast<char>(text.size());
