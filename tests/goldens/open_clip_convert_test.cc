@@ -41,7 +41,7 @@ std::map<std::string, std::string> contents(const Checkpoint& checkpoint) {
 TEST_P(Dialects, GiveTheSameBitsAndGoThereAndBack) {
   const Checkpoint apple = Checkpoint::open(golden::checkpoint_path(GetParam()));
   const ModelConfig& theirs =
-      write_training_form(apple, file("there"), {.dialect = "open_clip"}, pool_);
+      write_training_form(apple, file("there"), {"", "open_clip", false}, pool_);
   EXPECT_EQ(theirs.dialect, "open_clip");
   const Checkpoint there = Checkpoint::open(file("there"));
   const auto a = Model::load(apple, {}, pool_);
@@ -57,7 +57,7 @@ TEST_P(Dialects, GiveTheSameBitsAndGoThereAndBack) {
   session_a.encode_texts(text, from_a.data());
   session_b.encode_texts(text, from_b.data());
   EXPECT_EQ(from_a, from_b);
-  write_training_form(there, file("back"), {.dialect = "mobileclip"}, pool_);
+  write_training_form(there, file("back"), {"", "mobileclip", false}, pool_);
   EXPECT_TRUE(contents(Checkpoint::open(file("back"))) == contents(apple));
 }
 
@@ -81,12 +81,12 @@ TEST(DialectsOfB, AreTwoNetworks) {
   const ModelConfig& config = require_variant("MobileCLIP-B");
   const std::string bytes = golden::synthetic_bytes(config);
   const Checkpoint checkpoint = golden::parse_bytes(bytes);
-  const std::string differences = refusal(checkpoint, {.dialect = "mobileclip"});
+  const std::string differences = refusal(checkpoint, {"", "mobileclip", false});
   for (const char* part : {"stem padding 0 and 1", "eps 1e-06 and 1e-05", "--force"}) {
     EXPECT_NE(differences.find(part), std::string::npos) << differences;
   }
   // Synthetic weights have a bias where Apple's files have no place for one.
-  const std::string bias = refusal(checkpoint, {.dialect = "mobileclip", .force = true});
+  const std::string bias = refusal(checkpoint, {"", "mobileclip", true});
   EXPECT_NE(bias.find("visual.trunk.head.bias\" is not zero"), std::string::npos) << bias;
 }
 
