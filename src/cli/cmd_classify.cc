@@ -138,27 +138,29 @@ ExitCode run(const Arguments& arguments, Output& out) {
   }
   ThreadPool pool(settings.threads);
   const auto model = load_model(arguments, settings, Towers::kBoth, pool);
-  Session session(model, pool);
-  const std::vector<float> rows = embed_labels(session, labels, templates, settings);
+  const std::vector<float> rows = [&] {
+    Session session(model, pool);  // its workspace goes before the images' one comes
+    return embed_labels(session, labels, templates, settings);
+  }();
   Reporter reporter(*model, labels, rows, static_cast<size_t>(top), settings.json, out);
 
-  DecodeOptions decode;
-  decode.apply_exif_orientation = !arguments.has("no-exif");
+  ImageStreamOptions options;
+  options.batch = settings.batch;
+  options.decode.apply_exif_orientation = !arguments.has("no-exif");
   size_t failed = 0;
-  for_each_batch(images.paths, settings.batch, model->preprocess(), decode, pool,
-                 [&](size_t first, std::vector<Result<RgbImage>>& crops) {
-                   const auto embeddings = encode_images(session, crops, true);
-                   for (size_t i = 0; i < embeddings.size(); ++i) {
-                     const std::string& path = images.paths[first + i];
-                     if (embeddings[i].ok()) {
-                       reporter.classified(path, *embeddings[i]);
-                     } else {
-                       ++failed;
-                       reporter.failed(path, embeddings[i].error());
-                     }
-                   }
-                   out.flush();
-                 });
+  embed_image_files(model, pool, images.paths, options,
+                    [&](size_t first, std::span<const Result<Embedding>> embeddings) {
+                      for (size_t i = 0; i < embeddings.size(); ++i) {
+                        const std::string& path = images.paths[first + i];
+                        if (embeddings[i].ok()) {
+                          reporter.classified(path, *embeddings[i]);
+                        } else {
+                          ++failed;
+                          reporter.failed(path, embeddings[i].error());
+                        }
+                      }
+                      out.flush();
+                    });
   return exit_code(images.paths.size(), failed);
 }
 

@@ -36,20 +36,28 @@ ExitCode embed_images(const Arguments& arguments, const Settings& settings, Embe
   }
   ThreadPool pool(settings.threads);
   const auto model = load_model(arguments, settings, Towers::kImage, pool);
-  Session session(model, pool);
   file.start(static_cast<size_t>(model->config().embed_dim));
-  DecodeOptions decode;
-  decode.apply_exif_orientation = !arguments.has("no-exif");
+  ImageStreamOptions options;
+  options.batch = settings.batch;
+  options.normalize = !arguments.has("no-normalize");
+  options.fast_decode = arguments.has("fast-decode");
+  options.decode.apply_exif_orientation = !arguments.has("no-exif");
   Sink sink{file, settings.quiet};
-  for_each_batch(images.paths, settings.batch, model->preprocess(), decode, pool,
-                 [&](size_t first, std::vector<Result<RgbImage>>& crops) {
-                   const auto results =
-                       encode_images(session, crops, !arguments.has("no-normalize"));
-                   for (size_t i = 0; i < results.size(); ++i) {
-                     sink.add(images.paths[first + i], results[i]);
-                   }
-                 });
+  const ImageStreamTimes times =
+      embed_image_files(model, pool, images.paths, options,
+                        [&](size_t first, std::span<const Result<Embedding>> rows) {
+                          for (size_t i = 0; i < rows.size(); ++i)
+                            sink.add(images.paths[first + i], rows[i]);
+                        });
   file.finish();
+  if (settings.verbose) {
+    message(fmt::format(
+        "{} images in {:.2f} s, {:.2f} images/s; of the threads' time: decode {:.1f} %, resize "
+        "{:.1f} %, network {:.1f} %, wait {:.1f} %",
+        images.paths.size(), times.seconds,
+        static_cast<double>(images.paths.size()) / times.seconds, 100 * times.decode,
+        100 * times.resize, 100 * times.network, 100 * times.wait));
+  }
   return exit_code(images.paths.size(), sink.failed);
 }
 
@@ -109,6 +117,8 @@ Command embed_command() {
            {"text-file", '\0', Arity::kOne, "FILE", "texts, one per line"},
            {"output", 'o', Arity::kOne, "OUT", ".npy (with OUT.ids.txt) or .jsonl"},
            {"no-normalize", '\0', Arity::kFlag, "", "raw embeddings"},
+           {"fast-decode", '\0', Arity::kFlag, "",
+            "decode large JPEGs at a smaller size: faster, not the reference's pixels"},
            kNoExifOption,
            kModelOption,
            kArchOption,

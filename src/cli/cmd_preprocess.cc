@@ -4,7 +4,7 @@
 #include "base/atomic_file.h"
 #include "checkpoint/checkpoint.h"
 #include "cli/command.h"
-#include "cli/items.h"
+#include "engine/image_stream.h"
 #include "engine/recognise.h"
 #include "image/png_writer.h"
 
@@ -60,7 +60,7 @@ ExitCode run(const Arguments& arguments, Output&) {
   DecodeOptions decode;
   decode.apply_exif_orientation = !arguments.has("no-exif");
   const std::string& image = arguments.positional().front();
-  const Result<RgbImage> crop = load_item(image, config, decode);
+  const Result<RgbImage> crop = load_image(image, config, decode);
   if (!crop.ok()) {
     throw Error(crop.error().code(), fmt::format("{}: {}", quote(image), crop.error().message()));
   }

@@ -6,18 +6,12 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/image_stream.h"
 #include "engine/session.h"
 
 namespace mobileclip::cli {
 
-using Embedding = std::vector<float>;
-
-/// One embedding or error for each crop; the good ones go through the network together.
-std::vector<Result<Embedding>> encode_images(Session& session,
-                                             const std::vector<Result<RgbImage>>& crops,
-                                             bool normalize);
-
-/// The same for texts; `warn` says when one was cut.
+/// One embedding or error for each text; `warn` says when one was cut.
 std::vector<Result<Embedding>> encode_texts(Session& session, const std::vector<std::string>& texts,
                                             bool normalize, bool warn);
 

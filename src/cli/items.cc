@@ -7,15 +7,15 @@
 #include <filesystem>
 #include <fstream>
 
-#include "base/mapped_file.h"
+#include "base/error.h"
 #include "cli/output.h"
+#include "image/decode.h"
 
 namespace mobileclip::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMaxImageFile = size_t{1} << 30;
 constexpr size_t kHeadSize = 16;
 
 bool is_image(const std::string& path) {
@@ -61,40 +61,6 @@ ImageList expand_images(const std::vector<std::string>& words) {
     }
   }
   return out;
-}
-
-Result<RgbImage> load_item(const std::string& path, const PreprocessConfig& config,
-                           const DecodeOptions& options) {
-  try {
-    const auto file = MappedFile::open(path, kMaxImageFile);
-    return load_crop(file->bytes(), config, options);
-  } catch (const Error& error) {
-    return error;
-  } catch (const std::bad_alloc&) {
-    return Error(ErrorCode::kTooLarge, "not enough memory to decode the image");
-  }
-}
-
-void for_each_batch(
-    const std::vector<std::string>& paths, size_t batch_size, const PreprocessConfig& config,
-    const DecodeOptions& options, ThreadPool& pool,
-    const std::function<void(size_t first, std::vector<Result<RgbImage>>& crops)>& batch) {
-  // A whole number of batches ahead, enough to keep every thread decoding.
-  const auto threads = static_cast<size_t>(pool.threads());
-  const size_t chunk = (2 * threads + batch_size - 1) / batch_size * batch_size;
-  for (size_t begin = 0; begin < paths.size(); begin += chunk) {
-    const size_t count = std::min(chunk, paths.size() - begin);
-    std::vector<Result<RgbImage>> crops(count, Result<RgbImage>(RgbImage{}));
-    pool.parallel_for(
-        count, [&](size_t i, int) { crops[i] = load_item(paths[begin + i], config, options); });
-    for (size_t first = 0; first < count; first += batch_size) {
-      const size_t n = std::min(batch_size, count - first);
-      std::vector<Result<RgbImage>> part(
-          std::make_move_iterator(crops.begin() + static_cast<ptrdiff_t>(first)),
-          std::make_move_iterator(crops.begin() + static_cast<ptrdiff_t>(first + n)));
-      batch(begin + first, part);
-    }
-  }
 }
 
 }  // namespace mobileclip::cli

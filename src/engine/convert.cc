@@ -19,16 +19,45 @@ uint64_t elements_of(const StoredTensor& tensor) {
   return count;
 }
 
-DType dtype_of(const StoredTensor& tensor, DType asked) {
-  return tensor.may_be_narrow ? asked : DType::kFloat32;
+struct Planned {
+  const StoredTensor* tensor;
+  DType dtype;
+};
+
+/// What each tensor is stored as. Every layer whose weights are rounded to the 8 bits of a bfloat16
+/// adds to the error, a small one as much as a large one. So the smallest matrices stay float32,
+/// as many as fit into kBfloat16Share of the size of all tensors in float32.
+std::vector<Planned> plan(const std::vector<StoredTensor>& tensors, DType asked) {
+  constexpr double kBfloat16Share = 0.68;
+  std::vector<Planned> out;
+  double bytes = 0;  // as asked
+  double wide = 0;
+  for (const StoredTensor& tensor : tensors) {
+    out.push_back({&tensor, tensor.may_be_narrow ? asked : DType::kFloat32});
+    bytes += static_cast<double>(elements_of(tensor) * dtype_size(out.back().dtype));
+    wide += static_cast<double>(elements_of(tensor) * sizeof(float));
+  }
+  if (asked != DType::kBFloat16) return out;
+  std::vector<Planned*> rounded;
+  for (Planned& one : out) {
+    if (one.dtype == asked) rounded.push_back(&one);
+  }
+  std::ranges::stable_sort(rounded, {},
+                           [](const Planned* one) { return elements_of(*one->tensor); });
+  for (Planned* one : rounded) {
+    bytes += static_cast<double>(elements_of(*one->tensor) * (sizeof(float) - dtype_size(asked)));
+    if (bytes > kBfloat16Share * wide) break;
+    one->dtype = DType::kFloat32;
+  }
+  return out;
 }
 
 /// So that every float32 tensor a kernel reads lies on 64 bytes, without gaps: whole multiples
 /// first, then the other float32 tensors, then those that are converted on the way anyway.
-int place_of(const StoredTensor& tensor, DType asked) {
+int place_of(const Planned& planned) {
   constexpr uint64_t kAlignedElements = 64 / sizeof(float);
-  if (dtype_of(tensor, asked) != DType::kFloat32) return 2;
-  return elements_of(tensor) % kAlignedElements == 0 ? 0 : 1;
+  if (planned.dtype != DType::kFloat32) return 2;
+  return elements_of(*planned.tensor) % kAlignedElements == 0 ? 0 : 1;
 }
 
 void write_tensor(const StoredTensor& tensor, DType dtype, SafetensorsWriter& writer) {
@@ -67,19 +96,16 @@ void write_converted(const Checkpoint& from, const std::string& to, const Conver
   load.arch = options.arch;
   load.list = true;
   const auto model = Model::load(from, load, pool);
-  std::vector<StoredTensor> tensors = model->stored_tensors();
-  std::ranges::stable_sort(
-      tensors, {}, [&](const StoredTensor& tensor) { return place_of(tensor, options.dtype); });
+  std::vector<Planned> tensors = plan(model->stored_tensors(), options.dtype);
+  std::ranges::stable_sort(tensors, {}, place_of);
   std::vector<TensorDeclaration> declarations;
   declarations.reserve(tensors.size());
-  for (const StoredTensor& tensor : tensors) {
-    declarations.push_back({tensor.name, dtype_of(tensor, options.dtype), tensor.shape});
+  for (const auto& [tensor, dtype] : tensors) {
+    declarations.push_back({tensor->name, dtype, tensor->shape});
   }
   SafetensorsWriter writer(to, metadata_of(from, model->config(), options),
                            std::move(declarations));
-  for (const StoredTensor& tensor : tensors) {
-    write_tensor(tensor, dtype_of(tensor, options.dtype), writer);
-  }
+  for (const auto& [tensor, dtype] : tensors) write_tensor(*tensor, dtype, writer);
   writer.finish();
 }
 

@@ -12,7 +12,8 @@ namespace mobileclip {
 
 struct ConvertOptions {
   /// Of matrices, depthwise kernels and the token table: kFloat32, kFloat16 or kBFloat16. The rest
-  /// (biases, norms, positions) is always float32; arithmetic is float32 with all of them.
+  /// (biases, norms, positions) is always float32, and with kBFloat16 the smallest matrices are too
+  /// (docs/format.md); arithmetic is float32 with all of them.
   DType dtype = DType::kFloat32;
   std::string arch;           ///< variant name, or empty: recognised
   std::string source_sha256;  ///< of the input file, kept in the output's metadata

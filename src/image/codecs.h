@@ -30,8 +30,9 @@ CodecResult decode_tiff(Bytes bytes, const DecodeOptions& options);
 CodecResult decode_bmp(Bytes bytes, const DecodeOptions& options);
 CodecResult decode_pnm(Bytes bytes, const DecodeOptions& options);
 
-/// An image of that size, zeroed. kDecode for a side of 0, kTooLarge over the cap: checked before
-/// anything is allocated.
+/// kDecode for a side of 0, kTooLarge over the cap.
+void check_size(uint64_t width, uint64_t height, const DecodeOptions& options);
+/// An image of that size, zeroed; check_size() before anything is allocated.
 RgbImage make_image(uint64_t width, uint64_t height, const DecodeOptions& options);
 
 /// Orientation of a TIFF-form EXIF block ("II*\0" or "MM\0*" first), 1 if there is none.

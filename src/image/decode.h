@@ -22,7 +22,10 @@ std::string_view image_format_name(ImageFormat format);
 struct DecodeOptions {
   bool apply_exif_orientation = true;  ///< JPEG, PNG eXIf, WebP, TIFF
   bool strict = false;                 ///< every warning of a codec is an error
-  uint64_t max_pixels = 178'956'970;   ///< width × height, checked before any allocation
+  /// Not 0: a JPEG is decoded at a half, a quarter or an eighth of its size, as long as neither
+  /// edge gets shorter than this. Faster, and not the reference's pixels.
+  size_t scaled_edge = 0;
+  uint64_t max_pixels = 178'956'970;  ///< width × height, checked before any allocation
 };
 
 struct DecodedImage {

@@ -233,5 +233,43 @@ TEST(DecodeTest, VersionsNameEveryCodec) {
   }
 }
 
+TEST(Decode, AJpegIsScaledDownWhileBothEdgesStayLongEnough) {
+  const std::string file =
+      image_test::read_text(std::string(MOBILECLIP_TEST_DATA) + "/augment/photo_q90_420.jpg");
+  const RgbImage whole = decode_image(bytes_of(file)).image;
+  const size_t shorter = std::min(whole.width, whole.height);
+  for (const size_t divisor : {1, 2, 4, 8}) {
+    DecodeOptions options;
+    options.scaled_edge = shorter / divisor;
+    const RgbImage scaled = decode_image(bytes_of(file), options).image;
+    ASSERT_EQ(scaled.width, (whole.width + divisor - 1) / divisor) << divisor;
+    ASSERT_EQ(scaled.height, (whole.height + divisor - 1) / divisor) << divisor;
+    ASSERT_EQ(scaled.pixels.size(), scaled.width * scaled.height * 3);
+    // It is the same picture: each pixel near the mean of those it stands for.
+    double difference = 0;
+    for (size_t y = 0; y < whole.height / divisor; ++y) {
+      for (size_t x = 0; x < whole.width / divisor; ++x) {
+        double mean = 0;
+        for (size_t i = 0; i < divisor * divisor; ++i) {
+          const size_t at = (y * divisor + i / divisor) * whole.width + x * divisor + i % divisor;
+          mean += whole.pixels[3 * at];
+        }
+        mean /= static_cast<double>(divisor * divisor);
+        difference += std::abs(mean - scaled.pixels[3 * (y * scaled.width + x)]);
+      }
+    }
+    difference /= static_cast<double>((whole.height / divisor) * (whole.width / divisor));
+    EXPECT_LT(difference, divisor == 1 ? 0.001 : 3) << divisor;
+  }
+  DecodeOptions small;
+  small.scaled_edge = 1;
+  small.max_pixels = whole.width * whole.height - 1;  // the cap is on what the file declares
+  EXPECT_EQ(decode_error(file, small), ErrorCode::kTooLarge);
+  small = {};
+  small.scaled_edge = 1;
+  EXPECT_EQ(decode_image(bytes_of(fixture("png-rgb.png")), small).image.pixels,
+            decode_image(bytes_of(fixture("png-rgb.png"))).image.pixels);
+}
+
 }  // namespace
 }  // namespace mobileclip

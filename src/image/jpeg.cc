@@ -1,4 +1,5 @@
-// JPEG through libjpeg-turbo, with Pillow's settings: ISLOW DCT, fancy upsampling, no draft mode.
+// JPEG through libjpeg-turbo, with Pillow's settings: ISLOW DCT, fancy upsampling; scaled down
+// only when asked for.
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
@@ -6,6 +7,7 @@
 #include <jerror.h>
 #include <jpeglib.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "base/error.h"
@@ -70,6 +72,11 @@ class JpegReader {
   void read_header() {
     if (!try_header()) throw_error();
   }
+  /// Chooses the smallest of the decoder's sizes whose edges are at least `edge`; 0 leaves the
+  /// size.
+  void scale_down_to(size_t edge) {
+    if (!try_scale(edge)) throw_error();
+  }
   void read_pixels(uint8_t* out, size_t row_bytes, uint8_t* cmyk_row) {
     if (!try_pixels(out, row_bytes, cmyk_row)) throw_error();
   }
@@ -100,6 +107,17 @@ class JpegReader {
     jpeg_mem_src(&info_, reinterpret_cast<const unsigned char*>(bytes_.data()), bytes_.size());
     jpeg_save_markers(&info_, JPEG_APP0 + 1, 0xFFFF);
     return jpeg_read_header(&info_, TRUE) == JPEG_HEADER_OK;
+  }
+
+  bool try_scale(size_t edge) {
+    if (setjmp(errors_.jump) != 0) return false;
+    const size_t shorter = std::min(info_.image_width, info_.image_height);
+    info_.scale_num = 1;
+    for (info_.scale_denom = edge == 0 ? 1 : 8; info_.scale_denom > 1; info_.scale_denom /= 2) {
+      if (shorter / info_.scale_denom >= edge) break;
+    }
+    jpeg_calc_output_dimensions(&info_);
+    return true;
   }
 
   bool try_pixels(uint8_t* out, size_t row_bytes, uint8_t* cmyk_row) {
@@ -142,9 +160,11 @@ CodecResult decode_jpeg(Bytes bytes, const DecodeOptions& options) {
          info.data_precision);
   }
   CodecResult out;
-  out.image = make_image(info.image_width, info.image_height, options);
+  check_size(info.image_width, info.image_height, options);
+  reader->scale_down_to(options.scaled_edge);
+  out.image = make_image(info.output_width, info.output_height, options);
   std::vector<uint8_t> cmyk;
-  if (components == 4) cmyk.resize(size_t{info.image_width} * 4);
+  if (components == 4) cmyk.resize(size_t{info.output_width} * 4);
   // Before the pixels: finishing them frees the saved markers.
   out.orientation = reader->orientation();
   reader->read_pixels(out.image.pixels.data(), out.image.width * 3,

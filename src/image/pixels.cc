@@ -8,7 +8,7 @@
 
 namespace mobileclip {
 
-RgbImage make_image(uint64_t width, uint64_t height, const DecodeOptions& options) {
+void check_size(uint64_t width, uint64_t height, const DecodeOptions& options) {
   if (width == 0 || height == 0) {
     fail(ErrorCode::kDecode, "the image is {}x{}: it has no pixels", width, height);
   }
@@ -17,10 +17,14 @@ RgbImage make_image(uint64_t width, uint64_t height, const DecodeOptions& option
     fail(ErrorCode::kTooLarge, "the image is {}x{}, more than the {} pixels allowed", width, height,
          options.max_pixels);
   }
+}
+
+RgbImage make_image(uint64_t width, uint64_t height, const DecodeOptions& options) {
+  check_size(width, height, options);
   RgbImage image;
   image.width = width;
   image.height = height;
-  image.pixels.resize(*pixels * 3);
+  image.pixels.resize(width * height * 3);
   return image;
 }
 

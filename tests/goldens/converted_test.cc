@@ -48,14 +48,14 @@ TEST_P(Converted, NarrowFormsAreAsCloseAsTheyAreSaidToBe) {
   normalize_rows(expected.texts.data(), kItems, dim);
   for (const DType dtype : {DType::kFloat16, DType::kBFloat16}) {
     golden::Rows ours = golden::encode(convert(dtype), kItems, pool_);
-    const double least = dtype == DType::kFloat16 ? 0.99999 : 0.9999;  // docs/format.md
+    constexpr double kLeast = 0.99999;  // docs/format.md
     normalize_rows(ours.images.data(), kItems, dim);
     normalize_rows(ours.texts.data(), kItems, dim);
     for (size_t i = 0; i < kItems; ++i) {
       const size_t at = i * dim;
-      EXPECT_GE(cosine({&ours.images[at], dim}, {&expected.images[at], dim}), least)
+      EXPECT_GE(cosine({&ours.images[at], dim}, {&expected.images[at], dim}), kLeast)
           << dtype_name(dtype) << " image " << i;
-      EXPECT_GE(cosine({&ours.texts[at], dim}, {&expected.texts[at], dim}), least)
+      EXPECT_GE(cosine({&ours.texts[at], dim}, {&expected.texts[at], dim}), kLeast)
           << dtype_name(dtype) << " text " << i;
     }
   }
