@@ -1,0 +1,12 @@
+# Only what lies between a checkpoint and an embedding, and the program that checks it (tests/core).
+set(MOBILECLIP_FMT fmt::fmt-header-only)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+pkg_check_modules(hwy REQUIRED IMPORTED_TARGET libhwy)
+pkg_check_modules(libdeflate REQUIRED IMPORTED_TARGET libdeflate)
+foreach(folder base checkpoint config kernels reparam layers model)
+  add_subdirectory(src/${folder})
+endforeach()
+add_subdirectory(tests/core)
