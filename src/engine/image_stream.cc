@@ -59,7 +59,7 @@ Result<RgbImage> load_timed(const std::string& path, const PreprocessConfig& con
 }
 
 /// The good crops through the network together; one row or error each.
-Rows encode(Session& session, std::vector<Result<RgbImage>>& crops, bool normalize, Spent& spent) {
+Rows encode(Session& session, std::span<Result<RgbImage>> crops, bool normalize, Spent& spent) {
   const Clock::time_point begin = Clock::now();
   const auto dim = static_cast<size_t>(session.model().config().embed_dim);
   std::vector<RgbImage> good;
@@ -91,22 +91,28 @@ struct Job {
 
 using Take = std::function<void(size_t first, std::span<const Result<Embedding>> rows)>;
 
-/// All threads decode a chunk, then all compute it.
+/// All threads decode a chunk, then all compute it, batch by batch.
 Spent run_together(const Job& job, ThreadPool& pool, const Take& take) {
   Session session(job.model, pool);
-  std::vector<Spent> spent(static_cast<size_t>(pool.threads()));
-  for (size_t first = 0; first < job.paths.size(); first += job.options.batch) {
-    const size_t count = std::min(job.options.batch, job.paths.size() - first);
+  const auto threads = static_cast<size_t>(pool.threads());
+  std::vector<Spent> spent(threads);
+  // Whole batches, enough to keep every thread decoding.
+  const size_t batch = job.options.batch;
+  const size_t chunk = threads == 1 ? batch : (2 * threads + batch - 1) / batch * batch;
+  for (size_t begin = 0; begin < job.paths.size(); begin += chunk) {
+    const size_t count = std::min(chunk, job.paths.size() - begin);
     std::vector<Result<RgbImage>> crops(count, Result<RgbImage>(RgbImage{}));
     pool.parallel_for(count, [&](size_t i, int worker) {
-      crops[i] = load_timed(job.paths[first + i], job.config, job.decode,
+      crops[i] = load_timed(job.paths[begin + i], job.config, job.decode,
                             spent[static_cast<size_t>(worker)]);
     });
-    Spent network;
-    const Rows rows = encode(session, crops, job.options.normalize, network);
-    network.network *= pool.threads();
-    spent[0] += network;
-    take(first, rows);
+    for (size_t first = 0; first < count; first += batch) {
+      const std::span part = std::span(crops).subspan(first, std::min(batch, count - first));
+      Spent network;
+      const Rows rows = encode(session, part, job.options.normalize, network);
+      spent[0].network += network.network * static_cast<double>(threads);
+      take(begin + first, rows);
+    }
   }
   Spent sum;
   for (const Spent& one : spent) sum += one;
