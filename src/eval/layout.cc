@@ -96,8 +96,8 @@ void apply_type(DatasetFiles& dataset) {
     dataset.evaluator = Evaluator::kMultilabel;
     dataset.main_metric = "mean_average_precision";
   } else if (type != "classification") {
-    fail(ErrorCode::kUnsupported,
-         "{}: classification, retrieval or multilabel is expected, not {}", file, quote(type));
+    fail(ErrorCode::kUnsupported, "{}: classification, retrieval or multilabel is expected, not {}",
+         file, quote(type));
   }
 }
 
