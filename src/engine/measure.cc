@@ -146,6 +146,7 @@ std::vector<PartTiming> measure_parts(const std::shared_ptr<const Model>& model,
   std::vector<PartTiming> parts;
   for (size_t part = 0; part < clock.names().size(); ++part) {
     std::vector<double> times;
+    times.reserve(calls.size());
     for (const std::vector<double>& call : calls) times.push_back(call[part]);
     parts.push_back({clock.names()[part], percentile(times, 0.5)});
   }
