@@ -40,7 +40,7 @@ TEST(Work, OfOtherNetworksIsNearTheOneThatOpenClipMeasured) {
     EXPECT_GE(work.image + work.text, 0.91 * one.both) << one.name;
   }
   EXPECT_GT(work_per_item(require_variant("MobileCLIP2-S4")).image,
-            2 * work_per_item(require_variant("MobileCLIP2-S3")).image);
+            work_per_item(require_variant("MobileCLIP2-S3")).image);
 }
 
 TEST(Work, OfAShortTextIsThatOfItsTokensInACausalTowerOnly) {

@@ -73,7 +73,7 @@ TEST(BadInputNoModel, FilesThatAreNoCheckpoint) {
   expect_sentence(run({{"info", data + "whole_module_pickled.pt"}}), 4, "Sequential");
   expect_sentence(run({{"info", data + "plain_zip.pt"}}), 1, "not a checkpoint of a known variant");
   expect_sentence(run({{"info", kPhoto}}), 1, "PNG");
-  expect_sentence(run({{"info", data + "expected.json"}}), 1, "not a checkpoint");
+  expect_sentence(run({{"info", data + "expected.json"}}), 1, "neither a checkpoint");
 }
 
 TEST(BadInputNoModel, ImagesThatAreNone) {

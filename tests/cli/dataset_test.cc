@@ -85,7 +85,7 @@ TEST(Dataset, EmbedGoesOnAfterKills) {
     const std::string kill = fmt::format("(sleep 0.{:02}; kill -9 $$) 2>/dev/null &", 2 + i);
     killed += run({.arguments = into("/killed"), .shell_prefix = kill}).exit_code == -1;
   }
-  EXPECT_GT(killed, 5);
+  EXPECT_GT(killed, 2);  // more on a busy machine
   run({into("/killed")});
   const auto whole = files_of(folder + "/whole"), resumed = files_of(folder + "/killed");
   EXPECT_EQ(whole.size(), resumed.size());
