@@ -1,5 +1,3 @@
-#include "download/transfer.h"
-
 #include <curl/curl.h>
 #include <fmt/core.h>
 
@@ -9,6 +7,7 @@
 #include <memory>
 
 #include "download/address.h"
+#include "download/transfer.h"
 #include "mobileclip/version.h"
 
 namespace mobileclip {

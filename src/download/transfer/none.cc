@@ -5,10 +5,11 @@
 namespace mobileclip {
 
 void transfer(const TransferRequest& request, const TransferEvents&) {
-  fail(ErrorCode::kUnsupported,
-       "this program was built without downloads (MOBILECLIP_DOWNLOAD=OFF): fetch {} by other means "
-       "and give the file with -m",
-       shown_address(request.address));
+  fail(
+      ErrorCode::kUnsupported,
+      "this program was built without downloads (MOBILECLIP_DOWNLOAD=OFF): fetch {} by other means "
+      "and give the file with -m",
+      shown_address(request.address));
 }
 
 }  // namespace mobileclip
