@@ -26,8 +26,11 @@ TEST(SelfCheck, PassesOnEveryInstructionSet) {
   kernels::force_isa(original);
 }
 
-TEST(SelfCheck, EveryVariantThatIsPublishedHasResults) {
-  for (const ModelConfig& config : variants()) EXPECT_TRUE(has_self_check(config)) << config.name;
+// Of open_clip's, `verify` checks the file alone.
+TEST(SelfCheck, EveryVariantInTheOriginalsDialectHasResults) {
+  for (const ModelConfig& config : variants()) {
+    EXPECT_EQ(has_self_check(config), config.dialect == "mobileclip") << config.name;
+  }
 }
 
 /// Turns one bit of the weights in memory.
