@@ -17,8 +17,10 @@ inline std::string le(uint64_t value, size_t bytes) {
   return out;
 }
 
-inline std::string number(uint64_t value) { return "\x8a\x08" + le(value, 8); }
-inline std::string text(const std::string& value) { return "X" + le(value.size(), 4) + value; }
+inline std::string number(uint64_t value) { return std::string("\x8a\x08").append(le(value, 8)); }
+inline std::string text(const std::string& value) {
+  return std::string("X").append(le(value.size(), 4)).append(value);
+}
 
 /// torch's legacy format: pickles, then a storage of one element for the weights and one for the
 /// counters, if there are any.
