@@ -1,5 +1,5 @@
-// Linked into every test program: testing::TempDir() is a folder of this process alone, gone when it
-// ends. Tests run beside each other, and beside those of other builds.
+// Linked into every test program: testing::TempDir() is a folder of this process alone, gone when
+// it ends. Tests run beside each other, and beside those of other builds.
 #include <stdlib.h>  // NOLINT: mkdtemp, setenv
 #include <unistd.h>
 

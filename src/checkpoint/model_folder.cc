@@ -39,7 +39,7 @@ std::string snapshot_of(const std::string& folder) {
   if (fs::is_regular_file(reference, none)) {
     std::string revision = read_file(reference, kMaxReference);
     while (revision.ends_with('\n') || revision.ends_with('\r')) revision.pop_back();
-    const std::string snapshot = fmt::format("{}/snapshots/{}", folder, revision);
+    std::string snapshot = fmt::format("{}/snapshots/{}", folder, revision);
     const bool plain = !revision.empty() && revision.find('/') == std::string::npos &&
                        revision != "." && revision != "..";
     if (plain && fs::is_directory(snapshot, none)) return snapshot;

@@ -73,7 +73,8 @@ size_t check_sums(const std::string& list, const std::string& data_dir, Output& 
            quote(line, 80));
     }
     const std::string path = line.substr(at);
-    const auto sum = try_result([&] { return sha256_of_file(data_dir + "/" + path); });
+    const auto sum =
+        try_result([&] { return sha256_of_file(fmt::format("{}/{}", data_dir, path)); });
     if (sum.ok() && *sum == stated) continue;
     ++wrong;
     out.line(fmt::format("{}: {}", path, sum.ok() ? "its SHA-256 does not fit" : "missing"));

@@ -18,7 +18,7 @@ namespace {
 std::string sentence_piece_file(const Checkpoint& checkpoint, const LoadOptions& options) {
   if (!options.tokenizer.empty()) return options.tokenizer;
   for (const char* name : {"spiece.model", "sentencepiece.model", "tokenizer.model"}) {
-    const std::string path = sibling_path(checkpoint.name(), name);
+    std::string path = sibling_path(checkpoint.name(), name);
     std::error_code none;
     if (std::filesystem::is_regular_file(path, none)) return path;
   }

@@ -1,5 +1,6 @@
 #include "eval/layout.h"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -127,7 +128,8 @@ DatasetFiles describe_dataset(const std::string& key) {
 DatasetFiles find_dataset_files(const std::string& data_dir, const std::string& key) {
   DatasetFiles out = describe_dataset(key);
   for (const std::string& name : folder_names(out)) {
-    if (out.folder.empty() && is_folder(data_dir + "/" + name)) out.folder = data_dir + "/" + name;
+    std::string folder = fmt::format("{}/{}", data_dir, name);
+    if (out.folder.empty() && is_folder(folder)) out.folder = std::move(folder);
   }
   if (out.folder.empty()) {
     if (add_raw_folders(out, data_dir)) return out;

@@ -1,5 +1,7 @@
 #include "eval/raw_folders.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
@@ -85,8 +87,8 @@ void add_captioned(DatasetFiles& dataset, const std::string& table, const std::s
   std::vector<FileItem> files;
   for (const auto& row : read_table(table)) {
     const std::string& name = cell(row, "filename", table);
-    files.push_back(
-        {images + "/" + name, name, -1, list_of(cell(row, "raw", table), "raw", table)});
+    files.push_back({fmt::format("{}/{}", images, name), name, -1,
+                     list_of(cell(row, "raw", table), "raw", table)});
     note_missing(dataset, files.back().path);
   }
   add_shards(dataset, std::move(files));

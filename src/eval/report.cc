@@ -109,6 +109,7 @@ std::vector<Cells> cells_of(const std::vector<ReportColumn>& columns,
     out.push_back(line);
   }
   std::vector<std::vector<std::pair<std::string, std::string>>> averages;
+  averages.reserve(columns.size());
   for (const ReportColumn& column : columns) averages.push_back(averages_of(column, options));
   for (size_t i = 0; !averages.empty() && i < averages[0].size(); ++i) {
     Cells line = {averages[0][i].first, "mean of main metrics", ""};
