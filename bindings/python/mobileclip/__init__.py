@@ -100,7 +100,8 @@ def create_model_and_transforms(
 def get_tokenizer(model_name: str = "") -> Tokenizer:
     """The tokenizer of a variant, or of a model as ``create_model`` finds it; reads no weights.
 
-    Raises what ``create_model`` raises.
+    Raises what ``create_model`` raises, and ``Error`` for SigLIP, whose strings take a SentencePiece
+    model.
     """
     return Tokenizer(_core.get_tokenizer(to_path(model_name)).context_length)
 
