@@ -8,8 +8,12 @@
 #include <random>
 
 #include "base/aligned_buffer.h"
+#include "kernels/isa.h"
 
 namespace mobileclip::bench {
+
+/// Kernels run on the instruction set that $MOBILECLIP_ISA names, if it is set.
+inline const bool isa_chosen = (kernels::force_isa_of_environment(), true);
 
 /// `n` floats in [−1, 1).
 inline AlignedBuffer random_floats(size_t n) {

@@ -5,6 +5,8 @@
 
 #include "base/cache.h"
 #include "base/error.h"
+#include "kernels/gemm_amx.h"
+#include "kernels/isa.h"
 #include "kernels/unroll.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/gemm.cc"
@@ -278,6 +280,9 @@ void run_block(const float* a, size_t lda, const PackedMatrix& w, float* c, size
                size_t tile_end) {
   if (w.panel_width() % tile_width() != 0) {
     fail(ErrorCode::kInternal, "weights packed for another instruction set were used");
+  }
+  if (amx_in_use()) {
+    return gemm_block_amx({a, lda, w, c, ldc, epilogue, row_begin, row_end, tile_begin, tile_end});
   }
   HWY_DYNAMIC_DISPATCH(Block)
   (a, lda, w, c, ldc, epilogue, row_begin, row_end, tile_begin, tile_end, pass_floats());

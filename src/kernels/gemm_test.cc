@@ -74,7 +74,7 @@ TEST(kernelsGemm, BlocksOfKAndPassesOfRows) {
   test::for_each_isa([] {
     for (const size_t m : {1, 11, 13, 49, 230, 451}) {
       for (const size_t n : {17, 32, 70}) {
-        for (const size_t k : {288, 289, 577, 900}) {
+        for (const size_t k : {288, 289, 577, 900, 1100}) {
           const Shape s{m, n, k};
           const Operands o(s);
           const PackedMatrix w = PackedMatrix::pack(o.weight.data(), o.bias.data(), n, k);
@@ -180,16 +180,43 @@ TEST(kernelsGemm, StridesAndResidualInPlace) {
 
 // One chain of K sums: roundings add up as a random walk, half an ulp each.
 TEST(kernelsGemm, LongSumsErrAsARandomWalkOfRoundings) {
-  for (const size_t k : {512, 1536, 3072}) {
-    const Shape s{12, 32, k};
-    const Operands o(s);
-    const PackedMatrix w = PackedMatrix::pack(o.weight.data(), o.bias.data(), s.n, s.k);
-    const auto expected = reference::gemm(o.a.data(), k, s.m, o.weight.data(), o.bias.data(), s.n,
-                                          k, Activation::kNone, nullptr, 0);
-    std::vector<float> c(s.m * s.n);
-    gemm(o.a.data(), k, s.m, w, c.data(), s.n);
-    EXPECT_LT(test::worst(c.data(), expected), 0x1p-24 * std::sqrt(static_cast<double>(k))) << k;
-  }
+  test::for_each_isa([] {
+    for (const size_t k : {512, 1536, 3072}) {
+      const Shape s{12, 32, k};
+      const Operands o(s);
+      const PackedMatrix w = PackedMatrix::pack(o.weight.data(), o.bias.data(), s.n, s.k);
+      const auto expected = reference::gemm(o.a.data(), k, s.m, o.weight.data(), o.bias.data(), s.n,
+                                            k, Activation::kNone, nullptr, 0);
+      std::vector<float> c(s.m * s.n);
+      gemm(o.a.data(), k, s.m, w, c.data(), s.n);
+      EXPECT_LT(test::worst(c.data(), expected), 0x1p-24 * std::sqrt(static_cast<double>(k))) << k;
+    }
+  });
+}
+
+// Each product by itself, of floats with all 24 bits and exponents far apart: rounded once, or on
+// the tile unit without what the products left out can amount to.
+TEST(kernelsGemm, SingleProductsKeepFloat32sPrecision) {
+  test::for_each_isa([] {
+    const double bound = isa_name() == "amx" ? 0x1p-21 : 0x1p-24;
+    std::mt19937 generator(7);
+    std::uniform_real_distribution<float> mantissa(1, 2);
+    std::uniform_int_distribution<int> exponent(-30, 30);
+    const auto draw = [&] {
+      return std::ldexp(mantissa(generator), exponent(generator)) * (generator() % 2 == 0 ? 1 : -1);
+    };
+    constexpr size_t kRows = 40, kColumns = 40;
+    std::vector<float> a(kRows), weight(kColumns), c(kRows * kColumns);
+    for (float& value : a) value = draw();
+    for (float& value : weight) value = draw();
+    const PackedMatrix w =
+        PackedMatrix::pack(weight.data(), static_cast<const float*>(nullptr), kColumns, 1);
+    gemm(a.data(), 1, kRows, w, c.data(), kColumns);
+    for (size_t i = 0; i < c.size(); ++i) {
+      const double exact = static_cast<double>(a[i / kColumns]) * weight[i % kColumns];
+      ASSERT_LE(std::abs(c[i] - exact), std::abs(exact) * bound) << i;
+    }
+  });
 }
 
 }  // namespace

@@ -4,9 +4,11 @@
 #include <hwy/highway.h>
 
 #include <array>
+#include <atomic>
 #include <cstdlib>
 
 #include "base/error.h"
+#include "kernels/amx.h"
 
 namespace mobileclip::kernels {
 namespace {
@@ -14,9 +16,11 @@ namespace {
 struct Isa {
   std::string_view name;
   int64_t target;
+  bool tiles = false;
 };
 
-constexpr std::array<Isa, 6> kIsas = {{{"avx512", HWY_AVX3},
+constexpr std::array<Isa, 7> kIsas = {{{"amx", HWY_AVX3, true},
+                                       {"avx512", HWY_AVX3},
                                        {"avx2", HWY_AVX2},
                                        {"sse4", HWY_SSE4},
                                        {"neon", HWY_NEON},
@@ -32,12 +36,21 @@ int64_t machine_targets() {
   return targets;
 }
 
+bool has(const Isa& isa) {
+  return (machine_targets() & isa.target) != 0 && (!isa.tiles || amx_available());
+}
+
+// Whether a target without tiles was forced.
+std::atomic<bool> tiles_refused = false;
+
 }  // namespace
+
+bool amx_in_use() { return !tiles_refused.load(std::memory_order_relaxed) && amx_available(); }
 
 std::string_view isa_name() {
   const int64_t supported = hwy::SupportedTargets() & HWY_TARGETS;
   for (const Isa& isa : kIsas) {
-    if ((supported & isa.target) != 0) return isa.name;
+    if ((supported & isa.target) != 0 && isa.tiles == amx_in_use()) return isa.name;
   }
   return "scalar";
 }
@@ -45,14 +58,15 @@ std::string_view isa_name() {
 std::vector<std::string_view> available_isas() {
   std::vector<std::string_view> out;
   for (const Isa& isa : kIsas) {
-    if ((machine_targets() & isa.target) != 0) out.push_back(isa.name);
+    if (has(isa)) out.push_back(isa.name);
   }
   return out;
 }
 
 void force_isa(std::string_view name) {
   for (const Isa& isa : kIsas) {
-    if (isa.name != name || (machine_targets() & isa.target) == 0) continue;
+    if (isa.name != name || !has(isa)) continue;
+    tiles_refused = !isa.tiles;
     hwy::SetSupportedTargetsForTest(isa.target);
     hwy::GetChosenTarget().Update(hwy::SupportedTargets());
     return;

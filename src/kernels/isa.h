@@ -8,7 +8,8 @@
 
 namespace mobileclip::kernels {
 
-/// "scalar", "sse4", "avx2", "avx512" or "neon": the one in use.
+/// "scalar", "sse4", "avx2", "avx512", "amx" (AVX-512 with Intel's tile unit for matrices) or
+/// "neon": the one in use.
 std::string_view isa_name();
 /// Those this machine and build can run, best first.
 std::vector<std::string_view> available_isas();
@@ -18,6 +19,9 @@ std::vector<std::string_view> available_isas();
 void force_isa(std::string_view name);
 /// The same for what $MOBILECLIP_ISA names; nothing if it is not set or empty.
 void force_isa_of_environment();
+
+/// Whether matrices are multiplied on the tile unit.
+bool amx_in_use();
 
 }  // namespace mobileclip::kernels
 

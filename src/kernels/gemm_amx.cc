@@ -1,0 +1,519 @@
+#include "kernels/gemm_amx.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "base/aligned_buffer.h"
+#include "kernels/unroll.h"
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/gemm_amx.cc"
+#include <hwy/foreach_target.h>  // NOLINT: before highway.h
+#include <hwy/highway.h>
+
+#include "kernels/math-inl.h"
+
+// Every float is split into three bfloat16 by cutting off: a = a1 + a2 + a3, exactly, 8 bits of its
+// 24 in each. Of the nine products of two such sums the six largest are computed. Those left out
+// are on average 2⁻²³ of the whole and at most 2⁻²¹, nearly the same share of every product: a
+// factor of the whole sum. The tile unit multiplies bfloat16 exactly and adds in float32.
+HWY_BEFORE_NAMESPACE();
+namespace mobileclip::kernels {
+namespace HWY_NAMESPACE {
+
+#if HWY_TARGET == HWY_AVX3
+
+namespace hn = hwy::HWY_NAMESPACE;
+using D = hn::CappedTag<float, 16>;
+using U = hn::CappedTag<uint32_t, 16>;
+using V = hn::Vec<D>;
+
+constexpr size_t kTileRows = 16;
+constexpr size_t kStep = 32;   // k of one tile
+constexpr size_t kWidth = 32;  // columns of C at a time: two tiles
+constexpr size_t kPieces = 3;
+constexpr size_t kTileWords = 256;  // 16 rows of 64 bytes
+constexpr size_t kStepWords = kPieces * kTileWords;
+constexpr size_t kBlockFloats = 2 * kTileRows * kWidth;
+
+constexpr size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
+
+// The tiles: 0 to 3 sums, 4 and 5 of A, 6 and 7 of W.
+#define TILE_CLOBBER "memory"
+template <int kTile>
+HWY_INLINE void TileLoad(const void* from) {
+  asm volatile("tileloadd (%0,%1,1), %%tmm%c2" ::"r"(from), "r"(64L), "i"(kTile) : TILE_CLOBBER);
+}
+template <int kTile>
+HWY_INLINE void TileLoad(const void* from, long stride) {
+  asm volatile("tileloadd (%0,%1,1), %%tmm%c2" ::"r"(from), "r"(stride), "i"(kTile) : TILE_CLOBBER);
+}
+template <int kTile>
+HWY_INLINE void TileStore(void* to, long stride) {
+  asm volatile("tilestored %%tmm%c2, (%0,%1,1)" ::"r"(to), "r"(stride), "i"(kTile) : TILE_CLOBBER);
+}
+template <int kTile>
+HWY_INLINE void TileZero() {
+  asm volatile("tilezero %%tmm%c0" ::"i"(kTile));
+}
+template <int kSum, int kA, int kW>
+HWY_INLINE void TileMultiplyAdd() {
+  asm volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(kSum), "i"(kA), "i"(kW));
+}
+
+struct alignas(64) TileConfig {
+  uint8_t palette = 1;
+  uint8_t start_row = 0;
+  uint8_t reserved[14] = {};
+  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+
+class ScopedTiles {
+ public:
+  ScopedTiles() {
+    static constexpr TileConfig kConfig;
+    asm volatile("ldtilecfg %0" ::"m"(kConfig));
+  }
+  ~ScopedTiles() { asm volatile("tilerelease"); }
+  ScopedTiles(const ScopedTiles&) = delete;
+  ScopedTiles& operator=(const ScopedTiles&) = delete;
+};
+
+/// 32 floats to the three pieces of each: word i holds x0[i]'s below x1[i]'s.
+HWY_INLINE void Split(V x0, V x1, uint32_t* to) {
+  const U u;
+  const D d;
+  const auto high = hn::Set(u, 0xFFFF0000U);
+  for (size_t piece = 0; piece < kPieces; ++piece) {
+    const auto b0 = hn::BitCast(u, x0), b1 = hn::BitCast(u, x1);
+    hn::Store(hn::OrAnd(hn::ShiftRight<16>(b0), b1, high), u, to + piece * kTileWords);
+    x0 = hn::Sub(x0, hn::BitCast(d, hn::And(b0, high)));
+    x1 = hn::Sub(x1, hn::BitCast(d, hn::And(b1, high)));
+  }
+}
+
+// Splitting and finishing go on between the tile unit's instructions, a little at a time: it needs
+// no other part of the core. Each kind of such work is a cursor over equal units.
+
+/// Up to 32 rows of A, some steps of them, to tiles: a unit is a step of a row. Rows and k that do
+/// not exist are zeros.
+struct SplitRows {
+  const float* a = nullptr;
+  size_t lda = 0;
+  size_t rows = 0;  // that exist
+  size_t k = 0;     // that exist from a on
+  size_t steps = 0;
+  uint32_t* to = nullptr;
+  size_t tile_stride = 0;  // words from the first 16 rows to the others
+  size_t row = 0, step = 0, last = 0;
+
+  HWY_INLINE void run(size_t units) {
+    const D d;
+    for (; units > 0 && row < last; --units) {
+      V x0 = hn::Zero(d), x1 = hn::Zero(d);
+      if (row < rows) {
+        const float* from = a + row * lda + step * kStep;
+        const size_t there = k - step * kStep;
+        if (there >= kStep) {
+          x0 = hn::LoadU(d, from);
+          x1 = hn::LoadU(d, from + 16);
+        } else {
+          x0 = hn::MaskedLoad(hn::FirstN(d, there), d, from);
+          if (there > 16) x1 = hn::MaskedLoad(hn::FirstN(d, there - 16), d, from + 16);
+        }
+      }
+      Split(x0, x1, to + row / kTileRows * tile_stride + step * kStepWords + row % kTileRows * 16);
+      if (++step == steps) {
+        step = 0;
+        ++row;
+      }
+    }
+  }
+};
+
+constexpr size_t kAhead =
+    192;  // rows of a panel, which come from far away: asked for so much ahead
+
+/// A panel's rows to tiles: a unit is rows i and i + 16 of a step, in the left or right half.
+struct SplitPanel {
+  const float* panel = nullptr;
+  size_t k = 0;
+  uint32_t* to = nullptr;
+  size_t unit = 0, last = 0;
+
+  void start(const float* from, size_t high, uint32_t* tiles) {
+    *this = {from, high, tiles, 0, divide_up(high, kStep) * 32};
+  }
+
+  HWY_INLINE void run(size_t units) {
+    const D d;
+    for (const size_t end = std::min(last, unit + units); unit < end; ++unit) {
+      const size_t s = unit / 32, pair = unit % 32 / 2, half = unit % 2;
+      const size_t k0 = s * kStep + pair, k1 = k0 + 16;
+      const float* from = panel + half * 16;
+      const V x0 = k0 < k ? hn::Load(d, from + k0 * kWidth) : hn::Zero(d);
+      const V x1 = k1 < k ? hn::Load(d, from + k1 * kWidth) : hn::Zero(d);
+      __builtin_prefetch(from + (k0 + kAhead) * kWidth, 0, 2);
+      __builtin_prefetch(from + (k1 + kAhead) * kWidth, 0, 2);
+      Split(x0, x1, to + (s * 2 + half) * kStepWords + pair * 16);
+    }
+  }
+};
+
+/// Sums of 32 columns to C: bias, activation, residual. A unit is half a row.
+struct FinishSums {
+  const float* sums = nullptr;  // rows of 32
+  size_t columns = 0;
+  const float* bias = nullptr;
+  float* c = nullptr;
+  size_t ldc = 0;
+  const float* residual = nullptr;
+  size_t residual_stride = 0;
+  bool gelu = false;
+  size_t unit = 0, last = 0;
+
+  HWY_INLINE void run(size_t units) {
+    const D d;
+    for (const size_t end = std::min(last, unit + units); unit < end; ++unit) {
+      const size_t row = unit / 2, column = unit % 2 * 16;
+      if (column >= columns) continue;
+      V x = hn::Add(hn::Load(d, sums + row * kWidth + column), hn::Load(d, bias + column));
+      if (gelu) x = Gelu(d, x);
+      float* to = c + row * ldc + column;
+      const float* add = residual == nullptr ? nullptr : residual + row * residual_stride + column;
+      if (columns - column >= 16) {
+        if (add != nullptr) x = hn::Add(x, hn::LoadU(d, add));
+        hn::StoreU(x, d, to);
+      } else {
+        const auto there = hn::FirstN(d, columns - column);
+        if (add != nullptr) x = hn::Add(x, hn::MaskedLoad(there, d, add));
+        hn::BlendedStore(x, there, d, to);
+      }
+    }
+  }
+};
+
+/// What is done between the tile unit's instructions.
+struct Background {
+  FinishSums finish;
+  SplitRows rows;
+  SplitPanel panel;
+  size_t finish_units = 0, rows_units = 0, panel_units = 0;  // each time
+
+  HWY_INLINE void run() {
+    finish.run(finish_units);
+    rows.run(rows_units);
+    panel.run(panel_units);
+  }
+};
+
+/// One step of k for 32 × 32 sums, or 16 × 32: six products of pieces, smallest first.
+template <bool kTwo>
+HWY_INLINE void Step(const uint32_t* a0, const uint32_t* a1, const uint32_t* w,
+                     Background& background) {
+  const auto load_a = [&](size_t piece) {
+    TileLoad<4>(a0 + piece * kTileWords);
+    if constexpr (kTwo) TileLoad<5>(a1 + piece * kTileWords);
+  };
+  const auto load_w = [&](size_t piece) {
+    TileLoad<6>(w + piece * kTileWords);
+    TileLoad<7>(w + kStepWords + piece * kTileWords);
+  };
+  const auto multiply = [&] {
+    TileMultiplyAdd<0, 4, 6>();
+    TileMultiplyAdd<1, 4, 7>();
+    if constexpr (kTwo) {
+      TileMultiplyAdd<2, 5, 6>();
+      TileMultiplyAdd<3, 5, 7>();
+    }
+    background.run();
+  };
+  load_a(2);
+  load_w(0);
+  multiply();
+  load_a(1);
+  multiply();
+  load_w(1);
+  multiply();
+  load_a(0);
+  multiply();
+  load_w(2);
+  multiply();
+  load_w(0);
+  multiply();
+}
+
+template <bool kTwo>
+HWY_INLINE void LoadSums(const float* from) {
+  TileLoad<0>(from, kWidth * 4);
+  TileLoad<1>(from + 16, kWidth * 4);
+  if constexpr (kTwo) {
+    TileLoad<2>(from + kTileRows * kWidth, kWidth * 4);
+    TileLoad<3>(from + kTileRows * kWidth + 16, kWidth * 4);
+  }
+}
+
+template <bool kTwo>
+HWY_INLINE void StoreSums(float* to) {
+  TileStore<0>(to, kWidth * 4);
+  TileStore<1>(to + 16, kWidth * 4);
+  if constexpr (kTwo) {
+    TileStore<2>(to + kTileRows * kWidth, kWidth * 4);
+    TileStore<3>(to + kTileRows * kWidth + 16, kWidth * 4);
+  }
+}
+
+/// Adds `steps` steps to sums: 32 rows of 32, or 16.
+template <bool kTwo>
+HWY_INLINE void RunSteps(const uint32_t* a, size_t a_stride, const uint32_t* w, size_t steps,
+                         bool fresh, float* sums, Background& background) {
+  if (fresh) {
+    TileZero<0>();
+    TileZero<1>();
+    TileZero<2>();
+    TileZero<3>();
+  } else {
+    LoadSums<kTwo>(sums);
+  }
+  for (size_t s = 0; s < steps; ++s) {
+    Step<kTwo>(a + s * kStepWords, a + a_stride + s * kStepWords, w + s * 2 * kStepWords,
+               background);
+  }
+  StoreSums<kTwo>(sums);
+}
+
+/// Memory of one thread, as much as was ever needed.
+struct Scratch {
+  AlignedBuffer a, w, sums;
+};
+
+float* at_least(AlignedBuffer& buffer, size_t size) {
+  if (buffer.size() < size) buffer = AlignedBuffer(size);
+  return buffer.data();
+}
+
+uint32_t* words(AlignedBuffer& buffer, size_t size) {
+  return reinterpret_cast<uint32_t*>(at_least(buffer, size));
+}
+
+constexpr size_t kHigh = 2 * kTileRows;  // of a block of rows
+constexpr size_t kSlots = 6;             // of a step, for the background
+constexpr size_t kAll = ~size_t{0};
+constexpr size_t kChunk = 2;  // steps whose tiles of W stay in L1 while all rows go by
+
+class Run {
+ public:
+  explicit Run(const GemmBlock& block)
+      : block_(block),
+        k_(block.w.k()),
+        steps_(divide_up(k_, kStep)),
+        rows_(block.row_end - block.row_begin),
+        row_blocks_(divide_up(rows_, kHigh)),
+        panels_(block.tile_end - block.tile_begin) {}
+
+  void run() {
+    if (panels_ * steps_ <= kResidentSteps && row_blocks_ >= kResidentRowBlocks) {
+      run_resident();
+    } else {
+      run_streaming();
+    }
+  }
+
+ private:
+  // All of W as tiles, which stay in L2; rows of A go by.
+  static constexpr size_t kResidentSteps = 80, kResidentRowBlocks = 8;
+
+  void run_resident() {
+    Background& back = background_;
+    const size_t panel_words = steps_ * 2 * kStepWords;
+    const size_t block_words = 2 * steps_ * kStepWords;
+    uint32_t* const w = words(scratch_.w, panels_ * panel_words);
+    uint32_t* const a = words(scratch_.a, 2 * block_words);
+    float* const sums = at_least(scratch_.sums, 2 * kBlockFloats);
+    for (size_t p = 0; p < panels_; ++p) {
+      back.panel.start(panel(p, 0), k_, w + p * panel_words);
+      back.panel.run(kAll);
+    }
+    split_rows(0, 0, steps_, a, steps_);
+    back.rows.run(kAll);
+    size_t at = 0;
+    for (size_t b = 0; b < row_blocks_; ++b) {
+      back.rows_units = 0;
+      if (b + 1 < row_blocks_) {
+        split_rows(b + 1, 0, steps_, a + (b + 1) % 2 * block_words, steps_);
+        back.rows_units = divide_up(kHigh, panels_ * kSlots);
+      }
+      for (size_t p = 0; p < panels_; ++p, at ^= 1) {
+        back.finish_units = divide_up(back.finish.last, steps_ * kSlots);
+        run_steps(b, a + b % 2 * block_words, steps_, w + p * panel_words, steps_, true,
+                  sums + at * kBlockFloats);
+        back.finish.run(kAll);
+        finish(p, b * kHigh, height(b), sums + at * kBlockFloats);
+      }
+      back.rows.run(kAll);
+    }
+    back.finish.run(kAll);
+  }
+
+  // Panels of W go by, a few steps of one at a time; the tiles of A stay in L2. Long k are taken in
+  // blocks, so that these are not too many.
+  static constexpr size_t kMostSteps = 32;
+  static constexpr size_t kPassWords = (896 << 10) / 4;
+
+  void run_streaming() {
+    const size_t k_blocks = std::max<size_t>(1, divide_up(steps_, kMostSteps));
+    const size_t block_steps = divide_up(steps_, k_blocks);
+    const size_t most =
+        std::max<size_t>(1, kPassWords / (2 * std::max<size_t>(1, block_steps) * kStepWords));
+    const size_t passes = divide_up(row_blocks_, most);
+    for (size_t pass = 0; pass < passes; ++pass) {
+      const size_t first = row_blocks_ * pass / passes, end = row_blocks_ * (pass + 1) / passes;
+      const size_t floats = (end - first) * kBlockFloats;
+      at_least(scratch_.a, (end - first) * 2 * block_steps * kStepWords);
+      at_least(scratch_.w, 2 * kChunk * 2 * kStepWords);
+      at_least(scratch_.sums, (k_blocks == 1 ? std::min<size_t>(2, panels_) : panels_) * floats);
+      for (size_t i = 0; i < k_blocks; ++i) {
+        const size_t from = std::min(steps_, i * block_steps);
+        const size_t to = std::min(steps_, from + block_steps);
+        run_k_block(first, end, from, to, i == 0, i + 1 == k_blocks, k_blocks == 1 ? 2 : panels_);
+      }
+      background_.finish.run(kAll);
+    }
+  }
+
+  // Row blocks [first, end), steps [from, to).
+  void run_k_block(size_t first, size_t end, size_t from, size_t to, bool fresh, bool last,
+                   size_t sum_panels) {
+    Background& back = background_;
+    const size_t row_blocks = end - first, steps = to - from;
+    const size_t block_words = 2 * steps * kStepWords;
+    uint32_t* const a = words(scratch_.a, 0);
+    uint32_t* const w = words(scratch_.w, 0);
+    const auto start_panel = [&](size_t p, size_t step, size_t buffer) {
+      const size_t chunk = std::min(kChunk, to - step);
+      back.panel.start(panel(p, step * kStep), std::min(chunk * kStep, k_ - step * kStep),
+                       w + buffer * kChunk * 2 * kStepWords);
+    };
+    const auto start_rows = [&](size_t b, size_t step) {
+      split_rows(first + b, step, std::min(kChunk, to - step),
+                 a + b * block_words + (step - from) * kStepWords, steps);
+    };
+    size_t buffer = 0;
+    start_panel(0, from, 0);
+    back.panel.run(kAll);
+    start_rows(0, from);
+    back.rows.run(kAll);
+    for (size_t p = 0; p < panels_; ++p) {
+      float* const sums = scratch_.sums.data() + p % sum_panels * row_blocks * kBlockFloats;
+      back.finish_units =
+          divide_up(back.finish.last - back.finish.unit, row_blocks * steps * kSlots);
+      for (size_t step = from; step < to; step += kChunk, buffer ^= 1) {
+        const size_t chunk = std::min(kChunk, to - step);
+        const bool more = step + kChunk < to;
+        back.panel_units = 0;
+        if (more || p + 1 < panels_) {
+          start_panel(more ? p : p + 1, more ? step + kChunk : from, buffer ^ 1);
+          back.panel_units = divide_up(back.panel.last, row_blocks * chunk * kSlots);
+        }
+        for (size_t b = 0; b < row_blocks; ++b) {
+          back.rows_units = 0;
+          if (p == 0 && (b + 1 < row_blocks || more)) {
+            const bool next_row = b + 1 < row_blocks;
+            start_rows(next_row ? b + 1 : 0, next_row ? step : step + kChunk);
+            back.rows_units = divide_up(kHigh * kChunk, chunk * kSlots);
+          }
+          run_steps(first + b, a + b * block_words + (step - from) * kStepWords, steps,
+                    w + buffer * kChunk * 2 * kStepWords, chunk, fresh && step == from,
+                    sums + b * kBlockFloats);
+          back.rows.run(kAll);
+        }
+        back.panel.run(kAll);
+      }
+      back.finish.run(kAll);
+      if (last) finish(p, first * kHigh, std::min(rows_, end * kHigh) - first * kHigh, sums);
+    }
+  }
+
+  size_t height(size_t row_block) const { return std::min(kHigh, rows_ - row_block * kHigh); }
+
+  const float* panel(size_t p, size_t from_k) const {
+    return block_.w.panels() + ((block_.tile_begin + p) * k_ + from_k) * kWidth;
+  }
+
+  void split_rows(size_t row_block, size_t step, size_t steps, uint32_t* to, size_t tile_steps) {
+    const size_t high = height(row_block);
+    background_.rows = {
+        block_.a + (block_.row_begin + row_block * kHigh) * block_.lda + step * kStep,
+        block_.lda,
+        high,
+        k_ - step * kStep,
+        steps,
+        to,
+        tile_steps * kStepWords,
+        0,
+        0,
+        divide_up(high, kTileRows) * kTileRows};
+  }
+
+  void run_steps(size_t row_block, const uint32_t* a, size_t tile_steps, const uint32_t* w,
+                 size_t steps, bool fresh, float* sums) {
+    if (height(row_block) > kTileRows) {
+      RunSteps<true>(a, tile_steps * kStepWords, w, steps, fresh, sums, background_);
+    } else {
+      RunSteps<false>(a, 0, w, steps, fresh, sums, background_);
+    }
+  }
+
+  /// From now on the background brings these sums to C.
+  void finish(size_t p, size_t row, size_t rows, const float* sums) {
+    const Epilogue& epilogue = block_.epilogue;
+    const size_t column = (block_.tile_begin + p) * kWidth;
+    row += block_.row_begin;
+    background_.finish = {sums,
+                          std::min(kWidth, block_.w.n() - column),
+                          block_.w.bias() + column,
+                          block_.c + row * block_.ldc + column,
+                          block_.ldc,
+                          epilogue.residual == nullptr
+                              ? nullptr
+                              : epilogue.residual + row * epilogue.residual_stride + column,
+                          epilogue.residual_stride,
+                          epilogue.activation == Activation::kGelu,
+                          0,
+                          2 * rows};
+  }
+
+  static thread_local Scratch scratch_;
+  const GemmBlock& block_;
+  const size_t k_, steps_, rows_, row_blocks_, panels_;
+  Background background_;
+};
+
+thread_local Scratch Run::scratch_;
+
+void BlockAmx(const GemmBlock& block) {
+  if (block.row_begin == block.row_end || block.tile_begin == block.tile_end) return;
+  const ScopedTiles tiles;
+  Run(block).run();
+}
+
+#else
+
+void BlockAmx(const GemmBlock& /*block*/) {}  // never chosen
+
+#endif
+
+}  // namespace HWY_NAMESPACE
+}  // namespace mobileclip::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace mobileclip::kernels {
+namespace {
+HWY_EXPORT(BlockAmx);
+}  // namespace
+
+void gemm_block_amx(const GemmBlock& block) { HWY_DYNAMIC_DISPATCH(BlockAmx)(block); }
+
+}  // namespace mobileclip::kernels
+#endif  // HWY_ONCE
