@@ -65,6 +65,9 @@ void Checkpoint::release() const {
 
 void Checkpoint::verify(ThreadPool& pool) const {
   const bool large = is_large();
+  // What is used of a file in inference form comes back when it is; the token table and 16-bit weights
+  // need not stay.
+  const bool inference = is_inference_form();
   pool.parallel_for(records_.size(), [&](size_t i, int) {
     const Record& record = records_[i];
     const uint32_t crc = libdeflate_crc32(0, record.bytes.data(), record.bytes.size());
@@ -79,6 +82,7 @@ void Checkpoint::verify(ThreadPool& pool) const {
       fail(ErrorCode::kDamaged, "{}: tensor {} holds NaN or infinity: weights must be finite",
            quote(name_), quote(tensor.name));
     }
+    if (inference) file_->release(record.bytes);
     if (large) release();
   });
 }

@@ -63,6 +63,7 @@ FloatStore Foundry::fetch_floats(const std::string& name, const Shape& shape) {
   }
   AlignedBuffer copy(entry->elements());
   read_elements(*entry, copy.data());
+  converted_->file().release(entry->storage);  // a copy is enough
   return FloatStore(std::move(copy));
 }
 
