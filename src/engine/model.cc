@@ -6,6 +6,7 @@
 #include "checkpoint/model_folder.h"
 #include "checkpoint/scope.h"
 #include "config/dialect.h"
+#include "kernels/isa.h"
 #include "layers/foundry.h"
 #include "model/clip.h"
 #include "reparam/values.h"
@@ -53,6 +54,11 @@ std::shared_ptr<const Model> Model::load(const std::string& path, const LoadOpti
 
 std::shared_ptr<const Model> Model::load(const Checkpoint& checkpoint, const LoadOptions& options,
                                          ThreadPool& pool) {
+  if (options.precision == kernels::Precision::kBFloat16 && !kernels::amx_in_use()) {
+    fail(ErrorCode::kUnsupported,
+         "bfloat16 arithmetic needs a processor with AMX; the instruction set in use is {}",
+         kernels::isa_name());
+  }
   const Recognised recognised = recognise(checkpoint, options.arch);
   const ModelConfig& config = recognised.effective;
   checkpoint.verify(pool);
@@ -80,6 +86,7 @@ std::shared_ptr<const Model> Model::load(const Checkpoint& checkpoint, const Loa
   Foundry foundry;
   if (options.list) foundry = Foundry::listing();
   if (converted) foundry = Foundry::fetching(checkpoint, options.list);
+  foundry.set_precision(options.precision);
 
   std::shared_ptr<Model> model(new Model);
   model->config_ = config;

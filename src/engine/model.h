@@ -15,6 +15,7 @@
 #include "engine/recognise.h"
 #include "engine/synthetic.h"
 #include "image/preprocess.h"
+#include "kernels/gemm.h"
 #include "text/tokenizer.h"
 
 namespace mobileclip {
@@ -31,6 +32,8 @@ struct LoadOptions {
   Towers towers = Towers::kBoth;
   /// Packs the weights as a converted file holds them and lists them: stored_tensors().
   bool list = false;
+  /// bfloat16: kUnsupported where the processor has no unit for it.
+  kernels::Precision precision = kernels::Precision::kFloat32;
   /// SentencePiece model for networks that need one; empty: spiece.model, sentencepiece.model or
   /// tokenizer.model beside the weights, if one is there.
   std::string tokenizer = {};

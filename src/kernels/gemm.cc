@@ -166,6 +166,24 @@ HWY_INLINE void RunColumns(size_t rows, const Tile& t) {
   }
 }
 
+/// `k` rows of a 16-bit panel, as wide as the tile, as floats.
+void Widen(const PackedMatrix& w, size_t offset, size_t k, float* to) {
+  const D d;
+  const size_t lanes = hn::Lanes(d);
+  const uint16_t* from = w.narrow_panels() + offset;
+  const hn::Rebind<hwy::bfloat16_t, D> db;
+  const hn::Rebind<hwy::float16_t, D> dh;
+  const hn::Rebind<uint16_t, D> du;
+  for (; k > 0; --k, from += w.panel_width(), to += 2 * lanes) {
+    for (size_t v = 0; v < 2; ++v) {
+      const auto bits = hn::LoadU(du, from + v * lanes);
+      hn::Store(w.dtype() == DType::kBFloat16 ? hn::PromoteTo(d, hn::BitCast(db, bits))
+                                              : hn::PromoteTo(d, hn::BitCast(dh, bits)),
+                d, to + v * lanes);
+    }
+  }
+}
+
 // Rows of one pass over the panels: whole tiles, and few enough that their sums over a part of k
 // stay in L1.
 constexpr size_t kMaxPassRows = 216;
@@ -181,13 +199,21 @@ void Block(const float* a, size_t lda, const PackedMatrix& w, float* c, size_t l
   constexpr size_t kBlock = 288;
   const size_t blocks = std::max<size_t>(1, (k + kBlock - 1) / kBlock);
   HWY_ALIGN float partial[kMaxPassRows * 2 * hn::MaxLanes(D())];
+  // A part of a 16-bit panel, widened once for all rows of a pass.
+  HWY_ALIGN float wide[kBlock * 2 * hn::MaxLanes(D())];
+  const bool narrow = w.dtype() != DType::kFloat32;
   // Rows of A per pass: they stay in L2 while all panels go by. Passes are of nearly equal height,
   // and so are the tiles in them: no short one at the end would leave the FMA units idle.
   const size_t most = std::clamp(pass_floats / std::max<size_t>(1, k), 4 * kMaxRows, kMaxPassRows);
   const size_t passes = (row_end - row_begin + most - 1) / most;
-  const auto panel_at = [&](size_t p, size_t at_k) {
+  const auto offset_of = [&](size_t p, size_t at_k) {
     const size_t in_panel = p * width % w.panel_width();
-    return w.panels() + (p * width - in_panel) * k + in_panel + at_k * w.panel_width();
+    return (p * width - in_panel) * k + in_panel + at_k * w.panel_width();
+  };
+  // To ask for ahead of time; of 16-bit panels twice as much as is needed.
+  const auto address_of = [&](size_t offset) {
+    return narrow ? reinterpret_cast<const float*>(w.narrow_panels() + offset)
+                  : w.panels() + offset;
   };
   for (size_t pass = 0; pass < passes; ++pass) {
     const size_t first = row_begin + (row_end - row_begin) * pass / passes;
@@ -206,10 +232,12 @@ void Block(const float* a, size_t lda, const PackedMatrix& w, float* c, size_t l
         const size_t from_k = k * block / blocks;
         const bool last = block + 1 == blocks;
         t.k = k * (block + 1) / blocks - from_k;
-        t.panel = panel_at(p, from_k);
-        const float* next = !last              ? panel_at(p, from_k + t.k)
-                            : p + 1 < tile_end ? panel_at(p + 1, 0)
-                                               : panel_at(tile_begin, 0);
+        const size_t offset = offset_of(p, from_k);
+        if (narrow) Widen(w, offset, t.k, wide);
+        t.panel = narrow ? wide : w.panels() + offset;
+        const float* next = address_of(!last              ? offset_of(p, from_k + t.k)
+                                       : p + 1 < tile_end ? offset_of(p + 1, 0)
+                                                          : offset_of(tile_begin, 0));
         for (size_t i = 0; i < tiles; ++i) {
           const size_t in_pass = rows * i / tiles;
           const size_t height = rows * (i + 1) / tiles - in_pass;
@@ -222,7 +250,7 @@ void Block(const float* a, size_t lda, const PackedMatrix& w, float* c, size_t l
           t.residual = epilogue.residual == nullptr
                            ? nullptr
                            : epilogue.residual + begin * epilogue.residual_stride + p * width;
-          if (w.panel_width() == width) {
+          if (narrow || w.panel_width() == width) {
             RunColumns<1>(height, t);
           } else {
             RunColumns<kStoredTiles>(height, t);
@@ -281,6 +309,9 @@ void run_block(const float* a, size_t lda, const PackedMatrix& w, float* c, size
   if (w.panel_width() % tile_width() != 0) {
     fail(ErrorCode::kInternal, "weights packed for another instruction set were used");
   }
+  if (w.precision() == Precision::kBFloat16 && !amx_in_use()) {
+    fail(ErrorCode::kInternal, "bfloat16 products without the tile unit");
+  }
   if (amx_in_use()) {
     return gemm_block_amx({a, lda, w, c, ldc, epilogue, row_begin, row_end, tile_begin, tile_end});
   }
@@ -326,6 +357,14 @@ PackedMatrix PackedMatrix::from_stored(FloatStore panels, FloatStore bias, size_
   out.panel_width_ = kStoredPanelWidth;
   out.panels_ = std::move(panels);
   out.bias_ = std::move(bias);
+  return out;
+}
+
+PackedMatrix PackedMatrix::from_stored(std::span<const uint16_t> panels, DType dtype,
+                                       FloatStore bias, size_t n, size_t k) {
+  PackedMatrix out = from_stored(FloatStore(), std::move(bias), n, k);
+  out.dtype_ = dtype;
+  out.narrow_ = panels;
   return out;
 }
 

@@ -4,13 +4,21 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
+#include "base/dtype.h"
 #include "base/float_store.h"
 #include "base/thread_pool.h"
 
 namespace mobileclip::kernels {
 
 enum class Activation { kNone, kGelu };
+
+/// What products are computed in; sums are float32 in any case.
+enum class Precision : uint8_t {
+  kFloat32,
+  kBFloat16,  ///< both factors rounded to bfloat16: only where amx_in_use()
+};
 
 /// The width of the panels of stored weights: a multiple of every instruction set's own.
 constexpr size_t kStoredPanelWidth = 32;
@@ -30,11 +38,19 @@ class PackedMatrix {
                            size_t panel_width = 0);
   /// Of panels packed before, kStoredPanelWidth wide, on a 64-byte boundary both.
   static PackedMatrix from_stored(FloatStore panels, FloatStore bias, size_t n, size_t k);
+  /// The same of panels in 16 bits (kFloat16 or kBFloat16), which must outlive this. They are
+  /// widened on the way to the arithmetic: the same bits as from widened panels.
+  static PackedMatrix from_stored(std::span<const uint16_t> panels, DType dtype, FloatStore bias,
+                                  size_t n, size_t k);
+  void set_precision(Precision precision) { precision_ = precision; }
 
   size_t n() const { return n_; }
   size_t k() const { return k_; }
   size_t panel_width() const { return panel_width_; }
-  const float* panels() const { return panels_.data(); }
+  DType dtype() const { return dtype_; }
+  const float* panels() const { return panels_.data(); }            ///< of kFloat32, else null
+  const uint16_t* narrow_panels() const { return narrow_.data(); }  ///< of the 16-bit types
+  Precision precision() const { return precision_; }
   const float* bias() const { return bias_.data(); }  ///< padded with zeros to whole panels
 
  private:
@@ -44,7 +60,10 @@ class PackedMatrix {
   size_t n_ = 0;
   size_t k_ = 0;
   size_t panel_width_ = 0;
+  DType dtype_ = DType::kFloat32;
+  Precision precision_ = Precision::kFloat32;
   FloatStore panels_;
+  std::span<const uint16_t> narrow_;
   FloatStore bias_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <type_traits>
 
 #include "base/aligned_buffer.h"
 #include "kernels/unroll.h"
@@ -28,11 +29,9 @@ using U = hn::CappedTag<uint32_t, 16>;
 using V = hn::Vec<D>;
 
 constexpr size_t kTileRows = 16;
-constexpr size_t kStep = 32;   // k of one tile
-constexpr size_t kWidth = 32;  // columns of C at a time: two tiles
-constexpr size_t kPieces = 3;
+constexpr size_t kStep = 32;        // k of one tile
+constexpr size_t kWidth = 32;       // columns of C at a time: two tiles
 constexpr size_t kTileWords = 256;  // 16 rows of 64 bytes
-constexpr size_t kStepWords = kPieces * kTileWords;
 constexpr size_t kBlockFloats = 2 * kTileRows * kWidth;
 
 constexpr size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
@@ -79,11 +78,19 @@ class ScopedTiles {
   ScopedTiles& operator=(const ScopedTiles&) = delete;
 };
 
-/// 32 floats to the three pieces of each: word i holds x0[i]'s below x1[i]'s.
+/// 32 floats to their pieces: word i holds x0[i]'s below x1[i]'s. One piece alone is rounded, half
+/// away from zero.
+template <size_t kPieces>
 HWY_INLINE void Split(V x0, V x1, uint32_t* to) {
   const U u;
   const D d;
   const auto high = hn::Set(u, 0xFFFF0000U);
+  if constexpr (kPieces == 1) {
+    const auto half = hn::Set(u, 0x8000U);
+    x0 = hn::BitCast(d, hn::Add(hn::BitCast(u, x0), half));
+    x1 = hn::BitCast(d, hn::Add(hn::BitCast(u, x1), half));
+  }
+  MOBILECLIP_UNROLL
   for (size_t piece = 0; piece < kPieces; ++piece) {
     const auto b0 = hn::BitCast(u, x0), b1 = hn::BitCast(u, x1);
     hn::Store(hn::OrAnd(hn::ShiftRight<16>(b0), b1, high), u, to + piece * kTileWords);
@@ -92,11 +99,37 @@ HWY_INLINE void Split(V x0, V x1, uint32_t* to) {
   }
 }
 
+// Weights as they are stored, and how many pieces hold them exactly.
+struct Float32Weights {
+  static constexpr size_t kPieces = 3;
+  const float* at;
+  HWY_INLINE V load(size_t i) const { return hn::Load(D(), at + i); }
+};
+struct Float16Weights {
+  static constexpr size_t kPieces = 2;
+  const uint16_t* at;
+  HWY_INLINE V load(size_t i) const {
+    const hn::Rebind<hwy::float16_t, D> d16;
+    const hn::Rebind<uint16_t, D> u16;
+    return hn::PromoteTo(D(), hn::BitCast(d16, hn::LoadU(u16, at + i)));
+  }
+};
+struct BFloat16Weights {
+  static constexpr size_t kPieces = 1;
+  const uint16_t* at;
+  HWY_INLINE V load(size_t i) const {
+    const hn::Rebind<hwy::bfloat16_t, D> d16;
+    const hn::Rebind<uint16_t, D> u16;
+    return hn::PromoteTo(D(), hn::BitCast(d16, hn::LoadU(u16, at + i)));
+  }
+};
+
 // Splitting and finishing go on between the tile unit's instructions, a little at a time: it needs
 // no other part of the core. Each kind of such work is a cursor over equal units.
 
 /// Up to 32 rows of A, some steps of them, to tiles: a unit is a step of a row. Rows and k that do
 /// not exist are zeros.
+template <size_t kPieces>
 struct SplitRows {
   const float* a = nullptr;
   size_t lda = 0;
@@ -122,7 +155,9 @@ struct SplitRows {
           if (there > 16) x1 = hn::MaskedLoad(hn::FirstN(d, there - 16), d, from + 16);
         }
       }
-      Split(x0, x1, to + row / kTileRows * tile_stride + step * kStepWords + row % kTileRows * 16);
+      Split<kPieces>(
+          x0, x1,
+          to + row / kTileRows * tile_stride + step * kPieces * kTileWords + row % kTileRows * 16);
       if (++step == steps) {
         step = 0;
         ++row;
@@ -131,17 +166,18 @@ struct SplitRows {
   }
 };
 
-constexpr size_t kAhead =
-    192;  // rows of a panel, which come from far away: asked for so much ahead
+// Rows of a panel, which comes from far away, that are asked for ahead of time.
+constexpr size_t kAhead = 192;
 
 /// A panel's rows to tiles: a unit is rows i and i + 16 of a step, in the left or right half.
+template <size_t kPieces, class Weights>
 struct SplitPanel {
-  const float* panel = nullptr;
+  Weights panel = {};
   size_t k = 0;
   uint32_t* to = nullptr;
   size_t unit = 0, last = 0;
 
-  void start(const float* from, size_t high, uint32_t* tiles) {
+  void start(Weights from, size_t high, uint32_t* tiles) {
     *this = {from, high, tiles, 0, divide_up(high, kStep) * 32};
   }
 
@@ -150,12 +186,11 @@ struct SplitPanel {
     for (const size_t end = std::min(last, unit + units); unit < end; ++unit) {
       const size_t s = unit / 32, pair = unit % 32 / 2, half = unit % 2;
       const size_t k0 = s * kStep + pair, k1 = k0 + 16;
-      const float* from = panel + half * 16;
-      const V x0 = k0 < k ? hn::Load(d, from + k0 * kWidth) : hn::Zero(d);
-      const V x1 = k1 < k ? hn::Load(d, from + k1 * kWidth) : hn::Zero(d);
-      __builtin_prefetch(from + (k0 + kAhead) * kWidth, 0, 2);
-      __builtin_prefetch(from + (k1 + kAhead) * kWidth, 0, 2);
-      Split(x0, x1, to + (s * 2 + half) * kStepWords + pair * 16);
+      const V x0 = k0 < k ? panel.load(k0 * kWidth + half * 16) : hn::Zero(d);
+      const V x1 = k1 < k ? panel.load(k1 * kWidth + half * 16) : hn::Zero(d);
+      __builtin_prefetch(panel.at + (k0 + kAhead) * kWidth + half * 16, 0, 2);
+      __builtin_prefetch(panel.at + (k1 + kAhead) * kWidth + half * 16, 0, 2);
+      Split<kPieces>(x0, x1, to + (s * 2 + half) * kPieces * kTileWords + pair * 16);
     }
   }
 };
@@ -193,11 +228,28 @@ struct FinishSums {
   }
 };
 
+/// A way to multiply: pieces of A and of W, and which of the products are added up, smallest first.
+/// Neighbours share a piece, so that few tiles are loaded.
+template <size_t kPiecesA, size_t kPiecesW, class WeightsType, size_t... kPairs>
+struct Way {
+  static constexpr size_t kA = kPiecesA, kW = kPiecesW;
+  using Weights = WeightsType;
+  static constexpr size_t kAStep = kA * kTileWords, kWStep = kW * kTileWords;  // words
+  static constexpr size_t kProducts = sizeof...(kPairs);
+  static constexpr size_t kPair[] = {kPairs...};  // A's piece × 10 + W's
+};
+using Float32Way = Way<3, 3, Float32Weights, 20, 10, 11, 1, 2, 0>;
+using Float16Way = Way<3, 2, Float16Weights, 20, 10, 11, 1, 0>;
+using BFloat16Way = Way<3, 1, BFloat16Weights, 20, 10, 0>;
+template <class Weights>
+using RoundedWay = Way<1, 1, Weights, 0>;
+
 /// What is done between the tile unit's instructions.
+template <class W>
 struct Background {
   FinishSums finish;
-  SplitRows rows;
-  SplitPanel panel;
+  SplitRows<W::kA> rows;
+  SplitPanel<W::kW, typename W::Weights> panel;
   size_t finish_units = 0, rows_units = 0, panel_units = 0;  // each time
 
   HWY_INLINE void run() {
@@ -207,19 +259,21 @@ struct Background {
   }
 };
 
-/// One step of k for 32 × 32 sums, or 16 × 32: six products of pieces, smallest first.
-template <bool kTwo>
-HWY_INLINE void Step(const uint32_t* a0, const uint32_t* a1, const uint32_t* w,
-                     Background& background) {
-  const auto load_a = [&](size_t piece) {
-    TileLoad<4>(a0 + piece * kTileWords);
-    if constexpr (kTwo) TileLoad<5>(a1 + piece * kTileWords);
-  };
-  const auto load_w = [&](size_t piece) {
-    TileLoad<6>(w + piece * kTileWords);
-    TileLoad<7>(w + kStepWords + piece * kTileWords);
-  };
-  const auto multiply = [&] {
+/// The product at kIndex and those behind it.
+template <class W, bool kTwo, size_t kIndex = 0>
+HWY_INLINE void Products(const uint32_t* a0, const uint32_t* a1, const uint32_t* w,
+                         Background<W>& background) {
+  if constexpr (kIndex < W::kProducts) {
+    constexpr size_t kA = W::kPair[kIndex] / 10, kW = W::kPair[kIndex] % 10;
+    constexpr size_t kBefore = W::kPair[kIndex == 0 ? 0 : kIndex - 1];
+    if constexpr (kIndex == 0 || kA != kBefore / 10) {
+      TileLoad<4>(a0 + kA * kTileWords);
+      if constexpr (kTwo) TileLoad<5>(a1 + kA * kTileWords);
+    }
+    if constexpr (kIndex == 0 || kW != kBefore % 10) {
+      TileLoad<6>(w + kW * kTileWords);
+      TileLoad<7>(w + W::kWStep + kW * kTileWords);
+    }
     TileMultiplyAdd<0, 4, 6>();
     TileMultiplyAdd<1, 4, 7>();
     if constexpr (kTwo) {
@@ -227,20 +281,8 @@ HWY_INLINE void Step(const uint32_t* a0, const uint32_t* a1, const uint32_t* w,
       TileMultiplyAdd<3, 5, 7>();
     }
     background.run();
-  };
-  load_a(2);
-  load_w(0);
-  multiply();
-  load_a(1);
-  multiply();
-  load_w(1);
-  multiply();
-  load_a(0);
-  multiply();
-  load_w(2);
-  multiply();
-  load_w(0);
-  multiply();
+    Products<W, kTwo, kIndex + 1>(a0, a1, w, background);
+  }
 }
 
 template <bool kTwo>
@@ -264,9 +306,9 @@ HWY_INLINE void StoreSums(float* to) {
 }
 
 /// Adds `steps` steps to sums: 32 rows of 32, or 16.
-template <bool kTwo>
+template <class W, bool kTwo>
 HWY_INLINE void RunSteps(const uint32_t* a, size_t a_stride, const uint32_t* w, size_t steps,
-                         bool fresh, float* sums, Background& background) {
+                         bool fresh, float* sums, Background<W>& background) {
   if (fresh) {
     TileZero<0>();
     TileZero<1>();
@@ -276,8 +318,8 @@ HWY_INLINE void RunSteps(const uint32_t* a, size_t a_stride, const uint32_t* w, 
     LoadSums<kTwo>(sums);
   }
   for (size_t s = 0; s < steps; ++s) {
-    Step<kTwo>(a + s * kStepWords, a + a_stride + s * kStepWords, w + s * 2 * kStepWords,
-               background);
+    Products<W, kTwo>(a + s * W::kAStep, a + a_stride + s * W::kAStep, w + s * 2 * W::kWStep,
+                      background);
   }
   StoreSums<kTwo>(sums);
 }
@@ -297,10 +339,12 @@ uint32_t* words(AlignedBuffer& buffer, size_t size) {
 }
 
 constexpr size_t kHigh = 2 * kTileRows;  // of a block of rows
-constexpr size_t kSlots = 6;             // of a step, for the background
 constexpr size_t kAll = ~size_t{0};
 constexpr size_t kChunk = 2;  // steps whose tiles of W stay in L1 while all rows go by
 
+thread_local Scratch thread_scratch;
+
+template <class W>
 class Run {
  public:
   explicit Run(const GemmBlock& block)
@@ -324,9 +368,9 @@ class Run {
   static constexpr size_t kResidentSteps = 80, kResidentRowBlocks = 8;
 
   void run_resident() {
-    Background& back = background_;
-    const size_t panel_words = steps_ * 2 * kStepWords;
-    const size_t block_words = 2 * steps_ * kStepWords;
+    Background<W>& back = background_;
+    const size_t panel_words = steps_ * 2 * W::kWStep;
+    const size_t block_words = 2 * steps_ * W::kAStep;
     uint32_t* const w = words(scratch_.w, panels_ * panel_words);
     uint32_t* const a = words(scratch_.a, 2 * block_words);
     float* const sums = at_least(scratch_.sums, 2 * kBlockFloats);
@@ -341,10 +385,10 @@ class Run {
       back.rows_units = 0;
       if (b + 1 < row_blocks_) {
         split_rows(b + 1, 0, steps_, a + (b + 1) % 2 * block_words, steps_);
-        back.rows_units = divide_up(kHigh, panels_ * kSlots);
+        back.rows_units = divide_up(kHigh, panels_ * W::kProducts);
       }
       for (size_t p = 0; p < panels_; ++p, at ^= 1) {
-        back.finish_units = divide_up(back.finish.last, steps_ * kSlots);
+        back.finish_units = divide_up(back.finish.last, steps_ * W::kProducts);
         run_steps(b, a + b % 2 * block_words, steps_, w + p * panel_words, steps_, true,
                   sums + at * kBlockFloats);
         back.finish.run(kAll);
@@ -364,13 +408,13 @@ class Run {
     const size_t k_blocks = std::max<size_t>(1, divide_up(steps_, kMostSteps));
     const size_t block_steps = divide_up(steps_, k_blocks);
     const size_t most =
-        std::max<size_t>(1, kPassWords / (2 * std::max<size_t>(1, block_steps) * kStepWords));
+        std::max<size_t>(1, kPassWords / (2 * std::max<size_t>(1, block_steps) * W::kAStep));
     const size_t passes = divide_up(row_blocks_, most);
     for (size_t pass = 0; pass < passes; ++pass) {
       const size_t first = row_blocks_ * pass / passes, end = row_blocks_ * (pass + 1) / passes;
       const size_t floats = (end - first) * kBlockFloats;
-      at_least(scratch_.a, (end - first) * 2 * block_steps * kStepWords);
-      at_least(scratch_.w, 2 * kChunk * 2 * kStepWords);
+      at_least(scratch_.a, (end - first) * 2 * block_steps * W::kAStep);
+      at_least(scratch_.w, 2 * kChunk * 2 * W::kWStep);
       at_least(scratch_.sums, (k_blocks == 1 ? std::min<size_t>(2, panels_) : panels_) * floats);
       for (size_t i = 0; i < k_blocks; ++i) {
         const size_t from = std::min(steps_, i * block_steps);
@@ -384,19 +428,19 @@ class Run {
   // Row blocks [first, end), steps [from, to).
   void run_k_block(size_t first, size_t end, size_t from, size_t to, bool fresh, bool last,
                    size_t sum_panels) {
-    Background& back = background_;
+    Background<W>& back = background_;
     const size_t row_blocks = end - first, steps = to - from;
-    const size_t block_words = 2 * steps * kStepWords;
+    const size_t block_words = 2 * steps * W::kAStep;
     uint32_t* const a = words(scratch_.a, 0);
     uint32_t* const w = words(scratch_.w, 0);
     const auto start_panel = [&](size_t p, size_t step, size_t buffer) {
       const size_t chunk = std::min(kChunk, to - step);
       back.panel.start(panel(p, step * kStep), std::min(chunk * kStep, k_ - step * kStep),
-                       w + buffer * kChunk * 2 * kStepWords);
+                       w + buffer * kChunk * 2 * W::kWStep);
     };
     const auto start_rows = [&](size_t b, size_t step) {
       split_rows(first + b, step, std::min(kChunk, to - step),
-                 a + b * block_words + (step - from) * kStepWords, steps);
+                 a + b * block_words + (step - from) * W::kAStep, steps);
     };
     size_t buffer = 0;
     start_panel(0, from, 0);
@@ -406,24 +450,24 @@ class Run {
     for (size_t p = 0; p < panels_; ++p) {
       float* const sums = scratch_.sums.data() + p % sum_panels * row_blocks * kBlockFloats;
       back.finish_units =
-          divide_up(back.finish.last - back.finish.unit, row_blocks * steps * kSlots);
+          divide_up(back.finish.last - back.finish.unit, row_blocks * steps * W::kProducts);
       for (size_t step = from; step < to; step += kChunk, buffer ^= 1) {
         const size_t chunk = std::min(kChunk, to - step);
         const bool more = step + kChunk < to;
         back.panel_units = 0;
         if (more || p + 1 < panels_) {
           start_panel(more ? p : p + 1, more ? step + kChunk : from, buffer ^ 1);
-          back.panel_units = divide_up(back.panel.last, row_blocks * chunk * kSlots);
+          back.panel_units = divide_up(back.panel.last, row_blocks * chunk * W::kProducts);
         }
         for (size_t b = 0; b < row_blocks; ++b) {
           back.rows_units = 0;
           if (p == 0 && (b + 1 < row_blocks || more)) {
             const bool next_row = b + 1 < row_blocks;
             start_rows(next_row ? b + 1 : 0, next_row ? step : step + kChunk);
-            back.rows_units = divide_up(kHigh * kChunk, chunk * kSlots);
+            back.rows_units = divide_up(kHigh * kChunk, chunk * W::kProducts);
           }
-          run_steps(first + b, a + b * block_words + (step - from) * kStepWords, steps,
-                    w + buffer * kChunk * 2 * kStepWords, chunk, fresh && step == from,
+          run_steps(first + b, a + b * block_words + (step - from) * W::kAStep, steps,
+                    w + buffer * kChunk * 2 * W::kWStep, chunk, fresh && step == from,
                     sums + b * kBlockFloats);
           back.rows.run(kAll);
         }
@@ -436,8 +480,13 @@ class Run {
 
   size_t height(size_t row_block) const { return std::min(kHigh, rows_ - row_block * kHigh); }
 
-  const float* panel(size_t p, size_t from_k) const {
-    return block_.w.panels() + ((block_.tile_begin + p) * k_ + from_k) * kWidth;
+  typename W::Weights panel(size_t p, size_t from_k) const {
+    const size_t offset = ((block_.tile_begin + p) * k_ + from_k) * kWidth;
+    if constexpr (std::is_same_v<typename W::Weights, Float32Weights>) {
+      return {block_.w.panels() + offset};
+    } else {
+      return {block_.w.narrow_panels() + offset};
+    }
   }
 
   void split_rows(size_t row_block, size_t step, size_t steps, uint32_t* to, size_t tile_steps) {
@@ -449,7 +498,7 @@ class Run {
         k_ - step * kStep,
         steps,
         to,
-        tile_steps * kStepWords,
+        tile_steps * W::kAStep,
         0,
         0,
         divide_up(high, kTileRows) * kTileRows};
@@ -458,9 +507,9 @@ class Run {
   void run_steps(size_t row_block, const uint32_t* a, size_t tile_steps, const uint32_t* w,
                  size_t steps, bool fresh, float* sums) {
     if (height(row_block) > kTileRows) {
-      RunSteps<true>(a, tile_steps * kStepWords, w, steps, fresh, sums, background_);
+      RunSteps<W, true>(a, tile_steps * W::kAStep, w, steps, fresh, sums, background_);
     } else {
-      RunSteps<false>(a, 0, w, steps, fresh, sums, background_);
+      RunSteps<W, false>(a, 0, w, steps, fresh, sums, background_);
     }
   }
 
@@ -483,18 +532,25 @@ class Run {
                           2 * rows};
   }
 
-  static thread_local Scratch scratch_;
+  Scratch& scratch_ = thread_scratch;
   const GemmBlock& block_;
   const size_t k_, steps_, rows_, row_blocks_, panels_;
-  Background background_;
+  Background<W> background_;
 };
-
-thread_local Scratch Run::scratch_;
 
 void BlockAmx(const GemmBlock& block) {
   if (block.row_begin == block.row_end || block.tile_begin == block.tile_end) return;
   const ScopedTiles tiles;
-  Run(block).run();
+  const bool rounded = block.w.precision() == Precision::kBFloat16;
+  switch (block.w.dtype()) {
+    case DType::kFloat16:
+      return rounded ? Run<RoundedWay<Float16Weights>>(block).run() : Run<Float16Way>(block).run();
+    case DType::kBFloat16:
+      return rounded ? Run<RoundedWay<BFloat16Weights>>(block).run()
+                     : Run<BFloat16Way>(block).run();
+    default:
+      return rounded ? Run<RoundedWay<Float32Weights>>(block).run() : Run<Float32Way>(block).run();
+  }
 }
 
 #else

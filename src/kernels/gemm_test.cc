@@ -1,5 +1,7 @@
 #include "kernels/gemm.h"
 
+#include <bit>
+
 #include "base/error.h"
 #include "kernels/reference.h"
 #include "kernels/test_support.h"
@@ -64,6 +66,65 @@ TEST(kernelsGemm, StoredPanelsGiveTheSameBits) {
       ThreadPool pool(3);
       gemm(pool, o.a.data(), s.k, s.m, stored, ours.data(), n, {Activation::kGelu});
       EXPECT_EQ(ours, expected) << n;
+    }
+  });
+}
+
+// Panels in 16 bits: as if they had been widened, to the bit.
+TEST(kernelsGemm, NarrowPanelsGiveTheBitsOfTheWidenedOnes) {
+  test::for_each_isa([] {
+    for (const DType dtype : {DType::kFloat16, DType::kBFloat16}) {
+      for (const Shape s : {Shape{5, 40, 37}, Shape{77, 64, 300}, Shape{300, 96, 64}}) {
+        const Operands o(s);
+        const size_t panels = stored_panels(s.n) * kStoredPanelWidth;
+        std::mt19937 generator(5);
+        std::vector<uint16_t> narrow(panels * s.k);
+        AlignedBuffer wide(panels * s.k), bias(panels);
+        for (size_t i = 0; i < narrow.size(); ++i) {
+          const unsigned sign_and_fraction =
+              generator() & (dtype == DType::kFloat16 ? 0x83FF : 0x807F);
+          narrow[i] = static_cast<uint16_t>(sign_and_fraction |
+                                            (dtype == DType::kFloat16 ? 0x3800 : 0x3F00));
+          wide[i] =
+              dtype == DType::kFloat16 ? half_to_float(narrow[i]) : bfloat16_to_float(narrow[i]);
+        }
+        for (size_t i = 0; i < panels; ++i) bias[i] = i < s.n ? o.bias[i] : 0.0f;
+        const PackedMatrix expected =
+            PackedMatrix::from_stored(FloatStore::view(wide.data(), wide.size()),
+                                      FloatStore::view(bias.data(), panels), s.n, s.k);
+        const PackedMatrix ours = PackedMatrix::from_stored(
+            narrow, dtype, FloatStore::view(bias.data(), panels), s.n, s.k);
+        std::vector<float> a(s.m * s.n), b(s.m * s.n);
+        gemm(o.a.data(), s.k, s.m, expected, a.data(), s.n, {Activation::kGelu});
+        gemm(o.a.data(), s.k, s.m, ours, b.data(), s.n, {Activation::kGelu});
+        EXPECT_EQ(a, b) << dtype_name(dtype) << " " << s.m;
+      }
+    }
+  });
+}
+
+// bfloat16 products: those of the rounded factors, on the tile unit only.
+TEST(kernelsGemm, RoundedProductsAreThoseOfRoundedFactors) {
+  const auto rounded = [](std::vector<float> values) {
+    for (float& value : values) {
+      value = std::bit_cast<float>((std::bit_cast<uint32_t>(value) + 0x8000U) & 0xFFFF0000U);
+    }
+    return values;
+  };
+  test::for_each_isa([&] {
+    for (const Shape s : {Shape{5, 40, 37}, Shape{77, 64, 300}, Shape{300, 96, 64}}) {
+      const Operands o(s);
+      PackedMatrix w = PackedMatrix::pack(o.weight.data(), o.bias.data(), s.n, s.k);
+      w.set_precision(Precision::kBFloat16);
+      std::vector<float> c(s.m * s.n);
+      if (!amx_in_use()) {
+        EXPECT_THROW(gemm(o.a.data(), s.k, s.m, w, c.data(), s.n), Error);
+        continue;
+      }
+      gemm(o.a.data(), s.k, s.m, w, c.data(), s.n);
+      const auto expected = reference::gemm(rounded(o.a).data(), s.k, s.m, rounded(o.weight).data(),
+                                            o.bias.data(), s.n, s.k, Activation::kNone, nullptr, 0);
+      EXPECT_LT(test::worst(c.data(), expected), 2e-6) << s.m;
     }
   });
 }

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstdint>
 #include <iterator>
+#include <span>
 #include <utility>
 
 #include "base/error.h"
@@ -12,6 +13,15 @@ namespace mobileclip {
 namespace {
 
 constexpr size_t kAlignment = 64;  // what the kernels' aligned loads need
+
+/// The elements of a 16-bit tensor as they lie; empty if they cannot be used so.
+std::span<const uint16_t> mapped_narrow(const TensorEntry* entry) {
+  if (entry == nullptr || !entry->contiguous()) return {};
+  if (entry->dtype != DType::kFloat16 && entry->dtype != DType::kBFloat16) return {};
+  const std::byte* at = entry->storage.data() + entry->offset * sizeof(uint16_t);
+  if (std::bit_cast<uintptr_t>(at) % alignof(uint16_t) != 0) return {};
+  return {reinterpret_cast<const uint16_t*>(at), entry->elements()};
+}
 
 template <typename T>
 void append(std::vector<T>& to, std::vector<T> from) {
@@ -38,6 +48,7 @@ Foundry Foundry::part() const {
   out.converted_ = converted_;
   out.listing_ = listing_;
   out.building_ = building_;
+  out.precision_ = precision_;
   return out;
 }
 
@@ -56,14 +67,17 @@ const TensorEntry* Foundry::fetch(const std::string& name, const Shape& shape) {
 
 FloatStore Foundry::fetch_floats(const std::string& name, const Shape& shape) {
   const TensorEntry* entry = fetch(name, shape);
-  if (entry == nullptr) return {};  // finish() tells
-  const float* mapped = mapped_floats(*entry);
+  return entry == nullptr ? FloatStore() : floats_of(*entry);  // finish() tells
+}
+
+FloatStore Foundry::floats_of(const TensorEntry& entry) {
+  const float* mapped = mapped_floats(entry);
   if (mapped != nullptr && std::bit_cast<uintptr_t>(mapped) % kAlignment == 0) {
-    return FloatStore::view(mapped, entry->elements());
+    return FloatStore::view(mapped, entry.elements());
   }
-  AlignedBuffer copy(entry->elements());
-  read_elements(*entry, copy.data());
-  converted_->file().release(entry->storage);  // a copy is enough
+  AlignedBuffer copy(entry.elements());
+  read_elements(entry, copy.data());
+  converted_->file().release(entry.storage);  // a copy is enough
   return FloatStore(std::move(copy));
 }
 
@@ -81,12 +95,18 @@ kernels::PackedMatrix Foundry::matrix(
   const Shape bias_shape{panels * kWidth};
   kernels::PackedMatrix out;
   if (fetches()) {
-    FloatStore weight = fetch_floats(path + ".weight", shape);
-    out = kernels::PackedMatrix::from_stored(std::move(weight),
-                                             fetch_floats(path + ".bias", bias_shape), n, k);
+    const TensorEntry* entry = fetch(path + ".weight", shape);
+    FloatStore bias = fetch_floats(path + ".bias", bias_shape);
+    if (const auto narrow = mapped_narrow(entry); !narrow.empty() && !listing_) {
+      out = kernels::PackedMatrix::from_stored(narrow, entry->dtype, std::move(bias), n, k);
+    } else {
+      out = kernels::PackedMatrix::from_stored(entry == nullptr ? FloatStore() : floats_of(*entry),
+                                               std::move(bias), n, k);
+    }
   } else {
     out = fold(listing_ ? kWidth : 0);
   }
+  out.set_precision(precision_);
   keep(path + ".weight", shape, out.panels(), true);
   keep(path + ".bias", bias_shape, out.bias(), false);
   return out;

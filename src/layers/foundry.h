@@ -31,13 +31,16 @@ class Foundry {
   Foundry() = default;
   /// Folds, packed as files hold it, and lists every tensor: kept().
   static Foundry listing();
-  /// Fetches from a file in inference form, whose bytes verify() found sound; float32 tensors are
-  /// used where they lie. `list` as for listing(). The checkpoint must outlive all layers.
+  /// Fetches from a file in inference form, whose bytes verify() found sound; float32 tensors and
+  /// 16-bit matrices are used where they lie. `list` as for listing(). The checkpoint must outlive
+  /// all layers.
   static Foundry fetching(const Checkpoint& converted, bool list);
 
   /// While false, tensors of a converted file are looked up but not prepared for use: for the tower
   /// that nobody asked for.
   void set_building(bool building) { building_ = building; }
+  /// Of all matrices from now on.
+  void set_precision(kernels::Precision precision) { precision_ = precision; }
   bool fetches() const { return converted_ != nullptr; }
 
   kernels::PackedMatrix matrix(const std::string& path, size_t n, size_t k,
@@ -67,11 +70,13 @@ class Foundry {
  private:
   const TensorEntry* fetch(const std::string& name, const Shape& shape);
   FloatStore fetch_floats(const std::string& name, const Shape& shape);
+  FloatStore floats_of(const TensorEntry& entry);
   void keep(const std::string& name, const Shape& shape, const float* floats, bool may_be_narrow);
 
   const Checkpoint* converted_ = nullptr;
   bool listing_ = false;
   bool building_ = true;
+  kernels::Precision precision_ = kernels::Precision::kFloat32;
   std::vector<std::string> log_;
   std::vector<StoredTensor> kept_;
   std::vector<TensorSpec> fetched_;
