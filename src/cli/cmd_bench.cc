@@ -76,17 +76,37 @@ std::vector<Tower> towers_of(const Arguments& arguments) {
   throw UsageError(fmt::format("--tower {}: image or text", quote(name)));
 }
 
-std::shared_ptr<const Model> model_of(const Arguments& arguments, const Settings& settings,
-                                      ThreadPool& pool) {
+/// The model as asked for, and in float32 if that is something else.
+struct Models {
+  std::shared_ptr<const Model> model, exact;
+};
+
+Models models_of(const Arguments& arguments, const Settings& settings, ThreadPool& pool) {
+  const kernels::Precision precision = precision_of(arguments);
+  const auto load = [&](const Checkpoint& checkpoint, std::string_view arch) {
+    LoadOptions options;
+    options.arch = arch;
+    Models out;
+    options.precision = precision;
+    out.model = Model::load(checkpoint, options, pool);
+    options.precision = kernels::Precision::kFloat32;
+    if (precision != options.precision) out.exact = Model::load(checkpoint, options, pool);
+    return out;
+  };
   if (!arguments.has("synthetic")) {
-    return load_model(arguments, settings, Towers::kBoth, pool);
+    const ModelConfig* arch = arch_of(arguments);
+    Models out = load(open_model(arguments), arch == nullptr ? "" : arch->name);
+    if (!settings.quiet) {
+      for (const std::string& warning : out.model->warnings()) message(warning);
+    }
+    return out;
   }
   const ModelConfig* arch = arch_of(arguments);
   if (arch == nullptr || arguments.has("model")) {
     throw UsageError("--synthetic goes with --arch NAME and without -m");
   }
   const SyntheticFile file(*arch);
-  return Model::load(file.path(), {std::string(arch->name), Towers::kBoth}, pool);
+  return load(Checkpoint::open(file.path()), arch->name);
 }
 
 /// Peak resident memory of this process in MiB, as the kernel counts it.
@@ -97,6 +117,15 @@ double peak_memory_mib() {
   }
   return 0;
 }
+
+/// The setting of a run, beside its rows.
+struct Setting {
+  double peak;
+  std::string_view precision;
+  std::vector<std::pair<Tower, Agreement>> agreement;  ///< with float32, of another precision
+};
+
+constexpr size_t kAgreementInputs = 16;
 
 struct Part {
   PartTiming timing;
@@ -118,14 +147,14 @@ struct Row {
   }
 };
 
-std::string json_of(const Row& row, double peak) {
+std::string json_of(const Row& row, const Setting& setting) {
   std::string out = fmt::format(
-      "{{\"model\":{},\"tower\":\"{}\",\"precision\":\"f32\",\"threads\":{},\"batch\":{},"
+      "{{\"model\":{},\"tower\":\"{}\",\"precision\":\"{}\",\"threads\":{},\"batch\":{},"
       "\"runs\":{},\"median_ms\":{:.4f},\"p95_ms\":{:.4f},\"items_per_s\":{:.3f},"
       "\"gflops\":{:.3f},\"peak_share\":{:.4f}",
-      json_string(row.model), tower_name(row.tower), row.threads, row.batch, row.timing.runs,
-      row.timing.median_ms, row.timing.p95_ms, row.items_per_s(), row.gflops,
-      row.gflops / (peak * row.threads));
+      json_string(row.model), tower_name(row.tower), setting.precision, row.threads, row.batch,
+      row.timing.runs, row.timing.median_ms, row.timing.p95_ms, row.items_per_s(), row.gflops,
+      row.gflops / (setting.peak * row.threads));
   if (!row.parts.empty()) {
     out += ",\"layers\":[";
     for (const Part& part : row.parts) {
@@ -152,16 +181,22 @@ std::string text_of(const Part& part, const Row& row, double peak) {
                      part.gflops, 100 * part.gflops / (peak * row.threads));
 }
 
-void write(const std::vector<Row>& rows, double peak, bool json, Output& out) {
+void write(const std::vector<Row>& rows, const Setting& setting, bool json, Output& out) {
+  const double peak = setting.peak;
   if (json) {
     std::string line = fmt::format(
         "{{\"isa\":\"{}\",\"fma_peak_gflops\":{:.2f},\"vm_hwm_mib\":{:.1f},\"results\":[",
         kernels::isa_name(), peak, peak_memory_mib());
     for (const Row& row : rows) {
       if (&row != &rows.front()) line += ',';
-      line += json_of(row, peak);
+      line += json_of(row, setting);
     }
-    out.line(line + "]}");
+    line += ']';
+    for (const auto& [tower, agreement] : setting.agreement) {
+      line += fmt::format(",\"{}_cosine_to_f32\":{{\"mean\":{:.8f},\"least\":{:.8f}}}",
+                          tower_name(tower), agreement.mean_cosine, agreement.least_cosine);
+    }
+    out.line(line + "}");
     return;
   }
   out.line(fmt::format("{}, multiply-add peak {:.1f} GFLOP/s a thread, peak memory {:.0f} MiB",
@@ -171,6 +206,11 @@ void write(const std::vector<Row>& rows, double peak, bool json, Output& out) {
   for (const Row& row : rows) {
     out.line(text_of(row, peak));
     for (const Part& part : row.parts) out.line(text_of(part, row, peak));
+  }
+  for (const auto& [tower, agreement] : setting.agreement) {
+    out.line(fmt::format("{}: cosine to float32 mean {:.7f}, least {:.7f} of {} random inputs",
+                         tower_name(tower), agreement.mean_cosine, agreement.least_cosine,
+                         kAgreementInputs));
   }
 }
 
@@ -200,7 +240,8 @@ Row row_of(const std::shared_ptr<const Model>& model, ThreadPool& pool,
 ExitCode run_family(const Arguments& arguments, const Settings& settings,
                     const std::vector<int>& threads, Output& out) {
   if (arguments.has("model") || arguments.has("arch") || arguments.has("synthetic") ||
-      arguments.has("batch") || arguments.has("tokens") || threads.size() != 1) {
+      arguments.has("batch") || arguments.has("tokens") || arguments.has("precision") ||
+      threads.size() != 1) {
     throw UsageError("--family takes --threads N, --runs N, --svg FILE and --json, nothing else");
   }
   const std::string svg = arguments.one("svg");
@@ -232,19 +273,15 @@ ExitCode run(const Arguments& arguments, Output& out) {
   const std::vector<int> threads =
       numbers_of(arguments, "threads", available_cores(), kMostThreads);
   const std::vector<int> batches = numbers_of(arguments, "batch", 1, kMostBatch);
-  if (arguments.one("precision", "f32") != "f32") {
-    throw UsageError(fmt::format("--precision {}: this version computes in f32",
-                                 quote(arguments.one("precision"))));
-  }
   if (arguments.has("family")) return run_family(arguments, settings, threads, out);
   if (arguments.has("svg")) throw UsageError("--svg goes with --family");
   const std::vector<Tower> towers = towers_of(arguments);
   ThreadPool loading(settings.threads);
-  const std::shared_ptr<const Model> model = model_of(arguments, settings, loading);
+  const auto [model, exact] = models_of(arguments, settings, loading);
   const ModelConfig& config = model->config();
   const int tokens = arguments.number("tokens", config.text.context, 2, config.text.context);
   const int runs = arguments.number("runs", 20, 1, 100000);
-  const double peak = kernels::fma_peak_gflops(0.3);
+  Setting setting{kernels::fma_peak_gflops(0.3), exact == nullptr ? "f32" : "bf16", {}};
   std::vector<Row> rows;
   for (const Tower tower : towers) {
     for (const int thread_count : threads) {
@@ -255,7 +292,13 @@ ExitCode run(const Arguments& arguments, Output& out) {
       }
     }
   }
-  write(rows, peak, settings.json, out);
+  if (exact != nullptr) {
+    for (const Tower tower : towers) {
+      setting.agreement.emplace_back(tower,
+                                     compare(model, exact, loading, tower, kAgreementInputs));
+    }
+  }
+  write(rows, setting, settings.json, out);
   return kOk;
 }
 
@@ -277,7 +320,7 @@ Command bench_command() {
            {"tokens", '\0', Arity::kOne, "N", "length of the texts; else the whole context"},
            {"runs", '\0', Arity::kOne, "N", "measured calls of each (20)"},
            {"layers", '\0', Arity::kFlag, "", "the time of each part of the network too"},
-           {"precision", '\0', Arity::kOne, "f32", "arithmetic"}},
+           kPrecisionOption},
           run};
 }
 

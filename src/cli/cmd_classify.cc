@@ -178,7 +178,8 @@ Command classify_command() {
            kNoExifOption,
            kModelOption,
            kArchOption,
-           kTokenizerOption},
+           kTokenizerOption,
+           kPrecisionOption},
           run};
 }
 

@@ -93,7 +93,17 @@ ExitCode run(const Arguments& arguments, Output&) {
   }
   if (images && arguments.all("images").empty()) throw UsageError("--images names no image");
   if (texts && arguments.all("texts").empty()) throw UsageError("--texts gives no text");
-  if (!arguments.has("output")) throw UsageError("no output: give one with -o OUT.npy|OUT.jsonl");
+  if (!arguments.has("output")) {
+    const std::string_view list = images ? "images" : "texts";
+    const bool swallowed =
+        std::ranges::find(arguments.all(list), "-o") != arguments.all(list).end();
+    throw UsageError(fmt::format("no output: give one with -o OUT.npy|OUT.jsonl{}",
+                                 swallowed
+                                     ? fmt::format(" (--{} takes all words up to the next that "
+                                                   "begins with --: put -o before it)",
+                                                   list)
+                                     : ""));
+  }
   arch_of(arguments);
   EmbeddingFile file(arguments.one("output"));
   require_model(arguments);
@@ -122,7 +132,8 @@ Command embed_command() {
            kNoExifOption,
            kModelOption,
            kArchOption,
-           kTokenizerOption},
+           kTokenizerOption,
+           kPrecisionOption},
           run};
 }
 

@@ -58,6 +58,13 @@ const ModelConfig* arch_of(const Arguments& arguments) {
                                quote(arguments.one("arch")), fmt::join(names, ", ")));
 }
 
+kernels::Precision precision_of(const Arguments& arguments) {
+  const std::string name = arguments.one("precision", "f32");
+  if (name == "f32") return kernels::Precision::kFloat32;
+  if (name == "bf16") return kernels::Precision::kBFloat16;
+  throw UsageError(fmt::format("--precision {}: f32 or bf16", quote(name)));
+}
+
 std::shared_ptr<const Model> load_model(const Arguments& arguments, const Settings& settings,
                                         Towers towers, ThreadPool& pool) {
   const ModelConfig* arch = arch_of(arguments);
@@ -65,9 +72,13 @@ std::shared_ptr<const Model> load_model(const Arguments& arguments, const Settin
   if (arch != nullptr) options.arch = arch->name;
   options.towers = towers;
   options.tokenizer = arguments.one("tokenizer");
+  options.precision = precision_of(arguments);
   auto model = Model::load(open_model(arguments), options, pool);
   if (!settings.quiet) {
     for (const std::string& warning : model->warnings()) message(warning);
+    if (options.precision == kernels::Precision::kBFloat16) {
+      message("computing in bfloat16; `bench --precision bf16` says how far that is from float32");
+    }
   }
   return model;
 }

@@ -63,6 +63,9 @@ Checkpoint open_model(const Arguments& arguments);
 /// --arch as a variant; null without it. UsageError for an unknown one.
 const ModelConfig* arch_of(const Arguments& arguments);
 
+/// --precision; float32 without it.
+kernels::Precision precision_of(const Arguments& arguments);
+
 /// Loads the model the arguments ask for and passes its warnings on.
 std::shared_ptr<const Model> load_model(const Arguments& arguments, const Settings& settings,
                                         Towers towers, ThreadPool& pool);
@@ -76,6 +79,8 @@ std::string error_json(const Error& error);
 
 constexpr Option kModelOption = {"model", 'm', Arity::kOne, "FILE|NAME",
                                  "checkpoint, or a name in $MOBILECLIP_HOME"};
+constexpr Option kPrecisionOption = {"precision", '\0', Arity::kOne, "f32|bf16",
+                                     "arithmetic; bf16 needs a processor with AMX (f32)"};
 constexpr Option kTokenizerOption = {
     "tokenizer", '\0', Arity::kOne, "FILE",
     "SentencePiece model of a SigLIP (default: spiece.model beside the weights)"};

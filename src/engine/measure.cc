@@ -101,6 +101,26 @@ class PartClock {
 
 std::string_view tower_name(Tower tower) { return tower == Tower::kImage ? "image" : "text"; }
 
+Agreement compare(const std::shared_ptr<const Model>& a, const std::shared_ptr<const Model>& b,
+                  ThreadPool& pool, Tower tower, size_t inputs) {
+  Inputs made(*a, {.tower = tower});
+  Session first(a, pool), second(b, pool);
+  const auto dim = static_cast<size_t>(a->config().embed_dim);
+  std::vector<float> x(dim), y(dim);
+  Agreement out{0, 1};
+  for (size_t i = 0; i < inputs; ++i) {
+    made.renew(i);
+    made.encode(first, x.data());
+    made.encode(second, y.data());
+    normalize_rows(x.data(), 1, dim);
+    normalize_rows(y.data(), 1, dim);
+    const double found = cosine(x, y);
+    out.mean_cosine += found / static_cast<double>(inputs);
+    out.least_cosine = std::min(out.least_cosine, found);
+  }
+  return out;
+}
+
 double percentile(std::vector<double> values, double p) {
   const auto rank = static_cast<size_t>(std::ceil(p * static_cast<double>(values.size())));
   const auto at = values.begin() + static_cast<ptrdiff_t>(std::max<size_t>(rank, 1) - 1);

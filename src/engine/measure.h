@@ -45,6 +45,14 @@ struct PartTiming {
 std::vector<PartTiming> measure_parts(const std::shared_ptr<const Model>& model, ThreadPool& pool,
                                       const MeasureOptions& options);
 
+/// Cosines between two models' embeddings of the same random inputs, one at a time.
+struct Agreement {
+  double mean_cosine = 0;
+  double least_cosine = 0;
+};
+Agreement compare(const std::shared_ptr<const Model>& a, const std::shared_ptr<const Model>& b,
+                  ThreadPool& pool, Tower tower, size_t inputs);
+
 /// Value at rank ⌈p·n⌉ (nearest rank) of unsorted values; n ≥ 1, 0 < p ≤ 1.
 double percentile(std::vector<double> values, double p);
 

@@ -22,6 +22,19 @@ TEST(Measure, PercentilesAreNearestRanks) {
   EXPECT_EQ(percentile({1, 2}, 0.001), 1);
 }
 
+TEST(Measure, AModelAgreesWithItself) {
+  const std::string path = testing::TempDir() + "/measure_agreement.pt";
+  write_synthetic_checkpoint(require_variant("mobileclip_nano"), path);
+  ThreadPool pool(1);
+  const auto model = Model::load(path, {}, pool);
+  for (const Tower tower : {Tower::kImage, Tower::kText}) {
+    const Agreement agreement = compare(model, model, pool, tower, 3);
+    EXPECT_NEAR(agreement.mean_cosine, 1, 1e-6);
+    EXPECT_NEAR(agreement.least_cosine, 1, 1e-6);
+  }
+  std::filesystem::remove(path);
+}
+
 TEST(Measure, PartsAreThoseWhoseWorkIsKnownAndAddUpToTheCall) {
   const std::string path = testing::TempDir() + "/measure_parts.pt";
   const ModelConfig& config = require_variant("mobileclip_nano");

@@ -36,6 +36,51 @@ TEST(ContractNoModel, HelpAndVersion) {
   EXPECT_NE(scalar.out.find("instruction set: scalar"), std::string::npos);
 }
 
+// bfloat16 where there is AMX, a sentence where there is not; never silently.
+TEST(ContractNoModel, PrecisionIsAskedForAndSaid) {
+  const std::string picture = MOBILECLIP_EXAMPLES "/openmoji-dog.png";
+  const auto classify = [&](const std::string& precision, const std::string& isa) {
+    std::vector<std::string> environment;
+    if (!isa.empty()) environment.push_back("MOBILECLIP_ISA=" + isa);
+    return run(
+        {{"classify", picture, "-l", "a dog", "-l", "a cat", "--json", "--precision", precision},
+         "",
+         environment});
+  };
+  const Outcome unknown = classify("int8", "");
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_NE(unknown.err.find("f32 or bf16"), std::string::npos);
+  const Outcome refused = classify("bf16", "scalar");
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_NE(refused.err.find("needs a processor with AMX; the instruction set in use is scalar"),
+            std::string::npos);
+  EXPECT_EQ(refused.out, "");
+  if (run({{"--version"}}).out.find("instruction set: amx") == std::string::npos) return;
+  const Outcome exact = classify("f32", "amx"), rounded = classify("bf16", "amx");
+  ASSERT_EQ(rounded.exit_code, 0) << rounded.err;
+  EXPECT_NE(rounded.err.find("computing in bfloat16"), std::string::npos);
+  EXPECT_EQ(exact.err, "");
+  const double a = exact.json_lines().at(0)["labels"][0]["cosine"];
+  const double b = rounded.json_lines().at(0)["labels"][0]["cosine"];
+  EXPECT_NE(a, b);
+  EXPECT_NEAR(a, b, 2e-3);
+  const Outcome bench = run({{"bench", "--precision", "bf16", "--runs", "1", "-t", "1", "--json"}});
+  ASSERT_EQ(bench.exit_code, 0) << bench.err;
+  const auto report = bench.json_lines().at(0);
+  EXPECT_EQ(report["results"][0]["precision"], "bf16");
+  for (const char* tower : {"image_cosine_to_f32", "text_cosine_to_f32"}) {
+    EXPECT_GT(report[tower]["least"], 0.999);
+    EXPECT_LT(report[tower]["mean"], 1 - 1e-9);
+  }
+}
+
+// A list of words ends at a word that begins with two dashes: "-o" would be one of them.
+TEST(ContractNoModel, AnOutputSwallowedByAListIsPointedOut) {
+  const Outcome outcome = run({{"embed", "--texts", "a dog", "-o", "x.npy"}});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_NE(outcome.err.find("put -o before it"), std::string::npos) << outcome.err;
+}
+
 TEST(ContractNoModel, BenchMeasuresWhatItIsAskedTo) {
   const Outcome outcome = run({{"bench", "--arch", "mobileclip_nano", "--synthetic", "--threads",
                                 "1,2", "--batch", "1,3", "--runs", "1", "--json"}});
