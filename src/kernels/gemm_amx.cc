@@ -340,7 +340,7 @@ uint32_t* words(AlignedBuffer& buffer, size_t size) {
 
 constexpr size_t kHigh = 2 * kTileRows;  // of a block of rows
 constexpr size_t kAll = ~size_t{0};
-constexpr size_t kChunk = 2;  // steps whose tiles of W stay in L1 while all rows go by
+constexpr size_t kChunk = 1;  // steps whose tiles of W stay in L1 while all rows go by
 
 thread_local Scratch thread_scratch;
 

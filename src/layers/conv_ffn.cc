@@ -6,13 +6,18 @@
 #include <utility>
 
 #include "base/cache.h"
+#include "kernels/isa.h"
 
 namespace mobileclip {
 namespace {
 
-/// Positions per band: enough rows for the register tile to reuse each weight, few enough that the
-/// hidden tensor stays in L2.
-size_t band_positions() { return l2_cache_bytes() >= size_t{1} << 20 ? 128 : 64; }
+/// Positions per band: enough rows to reuse each weight, few enough that the hidden tensor stays in
+/// L2. The tile unit wants more of them, since every band splits the weights anew.
+size_t band_positions(size_t hidden) {
+  const size_t most = l2_cache_bytes() / 4 * 3 / (hidden * sizeof(float));
+  if (kernels::amx_in_use()) return std::max<size_t>(128, most);
+  return l2_cache_bytes() >= size_t{1} << 20 ? 128 : 64;
+}
 
 }  // namespace
 
@@ -38,7 +43,8 @@ ConvFfn::ConvFfn(const ConvFfnWeights& weights, const Weight& layer_scale, Found
 }
 
 void ConvFfn::forward(const RunContext& context, Features& f) const {
-  const Bands bands = plan_bands(f.n, f.height, f.width, band_positions(), context.pool.threads());
+  const Bands bands =
+      plan_bands(f.n, f.height, f.width, band_positions(fc1_.n()), context.pool.threads());
   const size_t c = f.channels;
   const size_t hidden = fc1_.n();
   const size_t most = bands.rows * f.width;
