@@ -1,6 +1,7 @@
 #include "kernels/gemm.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "base/cache.h"
@@ -389,9 +390,12 @@ void gemm(ThreadPool& pool, const float* a, size_t lda, size_t m, const PackedMa
   const size_t tiles = divide_up(end, tile_width()) - first_tile;
   const auto threads = static_cast<size_t>(pool.threads());
   const size_t row_parts = divide_up(m, kTaskRows);
-  // Enough tasks to even the load; weights are split before rows are made short.
+  // Enough tasks to even the load; weights are split before rows are made short. On the tile unit
+  // every task splits its rows anew: there the fewest that give each thread as many.
   const size_t wanted = threads == 1 ? 1 : 4 * threads;
-  const size_t tile_parts = std::min(tiles, divide_up(wanted, row_parts));
+  const size_t parts =
+      amx_in_use() ? threads / std::gcd(row_parts, threads) : divide_up(wanted, row_parts);
+  const size_t tile_parts = std::min(tiles, parts);
   pool.parallel_for(row_parts * tile_parts, [&](size_t task, int) {
     const size_t r = task / tile_parts;
     const size_t p = task % tile_parts;
