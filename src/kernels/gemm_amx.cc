@@ -67,23 +67,30 @@ struct alignas(64) TileConfig {
   uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
 };
 
+/// The unit's registers, those of A and of sums as high as is needed.
 class ScopedTiles {
  public:
-  ScopedTiles() {
-    static constexpr TileConfig kConfig;
-    asm volatile("ldtilecfg %0" ::"m"(kConfig));
+  explicit ScopedTiles(size_t rows) {
+    TileConfig config;
+    const auto high = static_cast<uint8_t>(std::min(rows, kTileRows));
+    for (const size_t tile : {0, 1, 2, 3, 4, 5}) config.rows[tile] = high;
+    asm volatile("ldtilecfg %0" ::"m"(config));
   }
   ~ScopedTiles() { asm volatile("tilerelease"); }
   ScopedTiles(const ScopedTiles&) = delete;
   ScopedTiles& operator=(const ScopedTiles&) = delete;
 };
 
-/// 32 floats to their pieces: word i holds x0[i]'s below x1[i]'s. One piece alone is rounded, half
-/// away from zero.
-template <size_t kPieces>
+/// 32 floats to their pieces. How a pair of bfloat16 comes from them: of two rows of W word i holds
+/// x0[i]'s below x1[i]'s; a row of A, x0 and behind it x1, keeps its order. One piece alone is
+/// rounded, half away from zero.
+enum class Pairs { kOfTwoRows, kAlongTheRow };
+
+template <size_t kPieces, Pairs kPairs>
 HWY_INLINE void Split(V x0, V x1, uint32_t* to) {
   const U u;
   const D d;
+  const hn::Repartition<uint16_t, D> halves;
   const auto high = hn::Set(u, 0xFFFF0000U);
   if constexpr (kPieces == 1) {
     const auto half = hn::Set(u, 0x8000U);
@@ -93,7 +100,12 @@ HWY_INLINE void Split(V x0, V x1, uint32_t* to) {
   MOBILECLIP_UNROLL
   for (size_t piece = 0; piece < kPieces; ++piece) {
     const auto b0 = hn::BitCast(u, x0), b1 = hn::BitCast(u, x1);
-    hn::Store(hn::OrAnd(hn::ShiftRight<16>(b0), b1, high), u, to + piece * kTileWords);
+    if constexpr (kPairs == Pairs::kOfTwoRows) {
+      hn::Store(hn::OrAnd(hn::ShiftRight<16>(b0), b1, high), u, to + piece * kTileWords);
+    } else {
+      const auto both = hn::ConcatOdd(halves, hn::BitCast(halves, b1), hn::BitCast(halves, b0));
+      hn::Store(hn::BitCast(u, both), u, to + piece * kTileWords);
+    }
     x0 = hn::Sub(x0, hn::BitCast(d, hn::And(b0, high)));
     x1 = hn::Sub(x1, hn::BitCast(d, hn::And(b1, high)));
   }
@@ -155,7 +167,7 @@ struct SplitRows {
           if (there > 16) x1 = hn::MaskedLoad(hn::FirstN(d, there - 16), d, from + 16);
         }
       }
-      Split<kPieces>(
+      Split<kPieces, Pairs::kAlongTheRow>(
           x0, x1,
           to + row / kTileRows * tile_stride + step * kPieces * kTileWords + row % kTileRows * 16);
       if (++step == steps) {
@@ -169,7 +181,7 @@ struct SplitRows {
 // Rows of a panel, which comes from far away, that are asked for ahead of time.
 constexpr size_t kAhead = 192;
 
-/// A panel's rows to tiles: a unit is rows i and i + 16 of a step, in the left or right half.
+/// A panel's rows to tiles: a unit is two rows, in the left or right half.
 template <size_t kPieces, class Weights>
 struct SplitPanel {
   Weights panel = {};
@@ -185,12 +197,13 @@ struct SplitPanel {
     const D d;
     for (const size_t end = std::min(last, unit + units); unit < end; ++unit) {
       const size_t s = unit / 32, pair = unit % 32 / 2, half = unit % 2;
-      const size_t k0 = s * kStep + pair, k1 = k0 + 16;
+      const size_t k0 = s * kStep + 2 * pair, k1 = k0 + 1;
       const V x0 = k0 < k ? panel.load(k0 * kWidth + half * 16) : hn::Zero(d);
       const V x1 = k1 < k ? panel.load(k1 * kWidth + half * 16) : hn::Zero(d);
       __builtin_prefetch(panel.at + (k0 + kAhead) * kWidth + half * 16, 0, 2);
       __builtin_prefetch(panel.at + (k1 + kAhead) * kWidth + half * 16, 0, 2);
-      Split<kPieces>(x0, x1, to + (s * 2 + half) * kPieces * kTileWords + pair * 16);
+      Split<kPieces, Pairs::kOfTwoRows>(x0, x1,
+                                        to + (s * 2 + half) * kPieces * kTileWords + pair * 16);
     }
   }
 };
@@ -540,7 +553,7 @@ class Run {
 
 void BlockAmx(const GemmBlock& block) {
   if (block.row_begin == block.row_end || block.tile_begin == block.tile_end) return;
-  const ScopedTiles tiles;
+  const ScopedTiles tiles(block.row_end - block.row_begin);
   const bool rounded = block.w.precision() == Precision::kBFloat16;
   switch (block.w.dtype()) {
     case DType::kFloat16:
