@@ -135,8 +135,8 @@ DownloadEvents events_of(const std::string& name, const PublishedWeights* row,
   return events;
 }
 
-void report(const std::string& name, const std::string& path, const Downloaded& done,
-            const Settings& settings, Output& out) {
+void report(const std::string& name, const PublishedWeights* row, const std::string& path,
+            const Downloaded& done, const Settings& settings, Output& out) {
   const DownloadRecord& record = done.record;
   if (settings.json) {
     out.line(fmt::format(
@@ -150,6 +150,7 @@ void report(const std::string& name, const std::string& path, const Downloaded& 
   out.line(path);
   if (settings.quiet) return;
   if (done.already_there) {
+    message(licence_sentence(name, row));
     message(fmt::format("{} was there already", name));
   } else if (record.checked.empty()) {
     message(fmt::format("nobody states a SHA-256 for it; that of this file is {}", record.sha256));
@@ -179,7 +180,7 @@ ExitCode run(const Arguments& arguments, Output& out) {
   const DownloadRequest request = request_of(arguments, name, row);
   Progress progress(settings.quiet);
   const Downloaded done = download(request, events_of(name, row, settings, progress));
-  report(name, request.path, done, settings, out);
+  report(name, row, request.path, done, settings, out);
   return kOk;
 }
 

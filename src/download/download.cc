@@ -28,25 +28,49 @@ void make_folder(const std::string& path) {
   if (error) throw system_error("make folder", folder.string(), error.value());
 }
 
+/// A file that no download brought, checked as one that came would be, with a record from now on.
+DownloadRecord record_found(const DownloadRequest& request, const DownloadEvents& events,
+                            DownloadRecord record) {
+  try {
+    events.accept(request.path);
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("{} is there, but is not the file wanted: {}; remove it "
+                                          "and download again",
+                                          quote(request.path), error.message()));
+  }
+  record.date = utc_now();
+  record.licence = request.licence;
+  record.terms = request.terms;
+  if (!request.sha256.empty()) record.checked = request.sha256_from;
+  try {
+    write_record(record_path(request.path), record);
+  } catch (const Error& error) {
+    events.notice(fmt::format("the licence is not recorded beside it: {}", error.message()));
+  }
+  return record;
+}
+
 /// The file of an earlier run, as it should be; nothing if there is none.
-std::optional<Downloaded> already_there(const DownloadRequest& request) {
+std::optional<Downloaded> already_there(const DownloadRequest& request,
+                                        const DownloadEvents& events) {
   struct stat status {};
   if (::stat(request.path.c_str(), &status) != 0) return std::nullopt;
-  Downloaded out{read_record(record_path(request.path)), true};
+  DownloadRecord record = read_record(record_path(request.path));
+  const std::string file = fs::path(request.path).filename().string();
+  const bool recorded = record.file == file;
+  if (!recorded) record = {};
   const std::string found = sha256_of_file(request.path);
-  const bool recorded = out.record.file == fs::path(request.path).filename().string();
-  if (!recorded) out.record = {};
-  const std::string wanted = request.sha256.empty() ? out.record.sha256 : request.sha256;
+  const std::string wanted = request.sha256.empty() ? record.sha256 : request.sha256;
   if (!wanted.empty() && found != wanted) {
     fail(ErrorCode::kDamaged,
          "{} is there, but is not the file wanted: its SHA-256 is {}, not {}; remove it and "
          "download again",
          quote(request.path), found, wanted);
   }
-  out.record.file = fs::path(request.path).filename().string();
-  out.record.sha256 = found;
-  out.record.bytes = static_cast<uint64_t>(status.st_size);
-  return out;
+  record.file = file;
+  record.sha256 = found;
+  record.bytes = static_cast<uint64_t>(status.st_size);
+  return Downloaded{recorded ? record : record_found(request, events, record), true};
 }
 
 /// One address into the part.
@@ -206,12 +230,12 @@ void check(const DownloadRequest& request, const DownloadEvents& events, PartFil
 }  // namespace
 
 Downloaded download(const DownloadRequest& request, const DownloadEvents& events) {
-  if (auto there = already_there(request)) return *there;
+  if (auto there = already_there(request, events)) return *there;
   make_folder(request.path);
   PartFile part(request.path, [&] {
     events.notice("another process is downloading the same file: waiting for it");
   });
-  if (auto there = already_there(request)) return *there;
+  if (auto there = already_there(request, events)) return *there;
   Downloaded out;
   std::string address;
   out.record.sha256 = fetch_from_any(request, events, part, address);

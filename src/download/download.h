@@ -27,7 +27,7 @@ struct DownloadEvents {
   std::function<void(uint64_t have, uint64_t total)> started;
   std::function<void(uint64_t have, uint64_t total)> progress;
   std::function<void(const std::string& sentence)> notice;
-  /// Throws if the whole file at `path` is not what was wanted; it is then deleted.
+  /// Throws if the whole file at `path` is not what was wanted; what came is then deleted.
   std::function<void(const std::string& path)> accept;
 };
 
@@ -38,9 +38,9 @@ struct Downloaded {
 
 /// Downloads, or goes on with what an earlier run left in PATH.part, and records it in
 /// NAME.licence.json. A file that is there already is compared with its record and not fetched
-/// again. Two processes may do the same at once: the second waits. Errors: kDamaged for a wrong
-/// size or hash (the file is deleted), kNotFound, kIo, kNoSpace, kTooLarge and whatever `accept`
-/// throws.
+/// again; one without a record must please `accept`, stays if it does not, and gets its record. Two
+/// processes may do the same at once: the second waits. Errors: kDamaged for a wrong size or hash
+/// (the file is deleted), kNotFound, kIo, kNoSpace, kTooLarge and whatever `accept` throws.
 Downloaded download(const DownloadRequest& request, const DownloadEvents& events);
 
 }  // namespace mobileclip

@@ -5,6 +5,7 @@ usage: download_test.py PROGRAM SOURCE-FOLDER [unittest arguments]
 import base64
 import hashlib
 import json
+import math
 import os
 import pty
 import resource
@@ -25,6 +26,23 @@ with open(os.path.join(SOURCE, "assets/mobileclip_nano.safetensors"), "rb") as n
 HASH = hashlib.sha256(MODEL).hexdigest()
 DIGEST = "sha-256=:" + base64.b64encode(hashlib.sha256(MODEL).digest()).decode() + ":"
 FLIPPED = MODEL[:-100] + bytes([MODEL[-100] ^ 1]) + MODEL[-99:]
+
+
+def write_zeros(path, variant):
+    """A safetensors file with every tensor of a published checkpoint, all zero: mostly a hole."""
+    header, size = {}, 0
+    with open(os.path.join(SOURCE, f"tests/data/models/{variant}.state_dict.tsv"),
+              encoding="utf-8") as names:
+        for name, shape, dtype in (line.split() for line in names if line[0] != "#"):
+            sizes = [] if shape == "scalar" else [int(word) for word in shape.split("x")]
+            width, code = {"float32": (4, "F32"), "int64": (8, "I64")}[dtype]
+            end = size + width * math.prod(sizes)
+            header[name] = {"dtype": code, "shape": sizes, "data_offsets": [size, end]}
+            size = end
+    text = json.dumps(header).encode()
+    with open(path, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        file.truncate(file.tell() + size)
 
 
 class DownloadTest(unittest.TestCase):
@@ -76,6 +94,15 @@ class DownloadTest(unittest.TestCase):
         self.assertFalse(os.path.exists(self.final))
         return lines
 
+    def put(self, name, content):
+        """A file in the models folder that no download brought."""
+        with open(os.path.join(self.home, name), "wb") as file:
+            file.write(content)
+
+    def record(self, name="drawings"):
+        with open(os.path.join(self.home, name + ".licence.json"), encoding="utf-8") as file:
+            return json.load(file)
+
     def expect_nothing_left(self):
         self.assertEqual(os.listdir(self.home), [])
 
@@ -88,8 +115,7 @@ class DownloadTest(unittest.TestCase):
         self.assertIn("licence", done.err)
         self.assertEqual(sorted(os.listdir(self.home)),
                          ["drawings.licence.json", "drawings.safetensors"])
-        with open(os.path.join(self.home, "drawings.licence.json"), encoding="utf-8") as file:
-            record = json.load(file)
+        record = self.record()
         self.assertEqual(record["sha256"], HASH)
         self.assertEqual(record["bytes"], len(MODEL))
         self.assertEqual(record["checked"], "stated by the server")
@@ -111,6 +137,47 @@ class DownloadTest(unittest.TestCase):
         changed = self.get()
         self.assertEqual(changed.returncode, 4, changed.err)
         self.assertIn(HASH, changed.err)
+
+    def test_file_brought_by_hand_gets_its_record(self):
+        self.put("drawings.safetensors", MODEL)
+        for record in (None, b"{", b'{"file": "drawings.pt", "sha256": "00"}'):
+            with self.subTest(record):
+                if record is not None:
+                    self.put("drawings.licence.json", record)
+                done = self.get("/nano.safetensors", "--sha256", HASH)
+                self.assertEqual((done.returncode, done.out), (0, self.final + "\n"), done.err)
+                self.assertIn("licence", done.err)
+                self.assertIn("already", done.err)
+                written = self.record()
+                self.assertEqual(
+                    [written[key] for key in ("file", "source", "sha256", "checked", "bytes")],
+                    ["drawings.safetensors", "", HASH, "--sha256", len(MODEL)])
+                self.assertRegex(written["date"], r"^20\d\d-\d\d-\d\dT")
+        self.assertEqual(self.server.log, [])
+        self.put("drawings.safetensors", FLIPPED)
+        self.assertEqual(self.get().returncode, 4)
+
+    def test_record_of_a_published_name_states_the_licence(self):
+        write_zeros(os.path.join(self.home, "mobileclip_s0.pt"), "mobileclip_s0")
+        done = self.run_program("download", "mobileclip_s0")
+        self.assertEqual(done.returncode, 0, done.err)
+        self.assertIn("research only", done.err)
+        record = self.record("mobileclip_s0")
+        self.assertIn("Apple", record["licence"])
+        self.assertTrue(record["terms"].startswith("https://"), record)
+
+    def test_wrong_file_brought_by_hand_stays_and_is_not_recorded(self):
+        for name, content, code, part in (("drawings.safetensors", MODEL[:-9], 4, "remove it"),
+                                          ("drawings.safetensors", b"<!DOCTYPE html>", 1, "remove it"),
+                                          ("mobileclip_s0.pt", MODEL, 1, "not mobileclip_s0")):
+            with self.subTest(name):
+                self.put(name, content)
+                done = self.get("/" + name, name=name.split(".")[0])
+                self.assertEqual((done.returncode, done.out), (code, ""), done.err)
+                self.assertIn(part, done.err)
+                self.assertEqual(os.listdir(self.home), [name])
+                os.remove(os.path.join(self.home, name))
+        self.assertEqual(self.server.log, [])
 
     def test_quiet_says_nothing(self):
         self.server.routes["/nano.safetensors"] = whole(MODEL)
