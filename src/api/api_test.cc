@@ -1,7 +1,6 @@
 // The public C++ API with the embedded model, as its users see it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -12,6 +11,7 @@
 #include <iterator>
 #include <thread>
 
+#include "base/test_support.h"
 #include "kernels/isa.h"
 #include "mobileclip/mobileclip.hpp"
 
@@ -53,18 +53,6 @@ void expect_error(ErrorCode code, const std::string& sentence, const F& call) {
   }
 }
 
-/// The exit code of work() in a forked child, or −1 if it dies or takes more than a minute.
-int in_a_child(const std::function<int()>& work) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::alarm(60);
-    ::_exit(work());
-  }
-  int status = 0;
-  if (::waitpid(child, &status, 0) != child || !WIFEXITED(status)) return -1;
-  return WEXITSTATUS(status);
-}
-
 bool refused(const std::function<void()>& call, const std::string& part) {
   try {
     call();
@@ -82,7 +70,7 @@ TEST(Api, TakesTheInstructionSetOfTheEnvironment) {
     EXPECT_TRUE(refused([] { create_model(); }, "$MOBILECLIP_ISA")) << turn;
   }
   ::setenv("MOBILECLIP_ISA", "scalar", 1);
-  EXPECT_EQ(in_a_child([] {
+  EXPECT_EQ(in_a_child<60>([] {
               create_model("mobileclip_nano", {.threads = 1});
               return kernels::isa_name() == "scalar" ? 0 : 1;
             }),
@@ -93,7 +81,7 @@ TEST(Api, TakesTheInstructionSetOfTheEnvironment) {
 TEST(Api, AForkedChildIsToldToLoadItsOwn) {
   const Model single = create_model("mobileclip_nano", {.threads = 1});
   const Embeddings expected = nano().encode_image(kDog);
-  EXPECT_EQ(in_a_child([&] {
+  EXPECT_EQ(in_a_child<60>([&] {
               const std::vector<int32_t> ids(static_cast<size_t>(nano().context_length()));
               if (!refused([] { nano().encode_image(kDog); }, "forked")) return 1;
               if (!refused([&] { nano().encode_text(ids); }, "forked")) return 2;

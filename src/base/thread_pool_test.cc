@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -16,21 +15,10 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/test_support.h"
 
 namespace mobileclip {
 namespace {
-
-/// The exit code of work() in a forked child, or −1 if it dies or takes more than ten seconds.
-int in_a_child(const std::function<int()>& work) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::alarm(10);
-    ::_exit(work());
-  }
-  int status = 0;
-  if (::waitpid(child, &status, 0) != child || !WIFEXITED(status)) return -1;
-  return WEXITSTATUS(status);
-}
 
 TEST(ThreadPool, EveryTaskRunsOnceAndWorkersDoNotOverlap) {
   for (const int threads : {1, 2, 4}) {
@@ -119,7 +107,7 @@ TEST(ThreadPool, AForkedChildIsRefusedAndDoesNotWait) {
     }
     return false;
   };
-  EXPECT_EQ(in_a_child([&] {
+  EXPECT_EQ(in_a_child<10>([&] {
               if (!refused(*pool, 20) || !refused(*pool, 1)) return 1;
               int runs = 0;
               alone.parallel_for(5, [&](size_t, int) { ++runs; });
@@ -136,7 +124,7 @@ TEST(ThreadPool, AForkedChildIsRefusedAndDoesNotWait) {
 
 TEST(ThreadPool, TooFewThreadsAreAnError) {
   // Room for the stacks of some threads, but not of all.
-  EXPECT_EQ(in_a_child([] {
+  EXPECT_EQ(in_a_child<10>([] {
               size_t pages = 0;
               std::ifstream("/proc/self/statm") >> pages;
               const rlim_t room =

@@ -7,7 +7,9 @@
 #include "base/checked.h"
 #include "base/dtype.h"
 #include "base/error.h"
+#include "base/plain_name.h"
 #include "base/result.h"
+#include "base/test_support.h"
 #include "base/utf8.h"
 
 namespace mobileclip {
@@ -101,6 +103,18 @@ TEST(Errors, NamesAreQuotedAndCut) {
   EXPECT_EQ(system_error("open", "x", ENOENT).code(), ErrorCode::kNotFound);
   EXPECT_EQ(system_error("write", "x", ENOSPC).code(), ErrorCode::kNoSpace);
   EXPECT_EQ(system_error("write", "x", EACCES).code(), ErrorCode::kIo);
+}
+
+TEST(PlainName, IsOfAFileInTheSameFolder) {
+  for (const char* name :
+       {"a", "a.pt", ".a", "a b", "model-00001-of-00002.safetensors", "\xc3\xa9"}) {
+    EXPECT_TRUE(is_plain_name(name)) << name;
+  }
+  EXPECT_TRUE(is_plain_name(std::string(255, 'r')));
+  EXPECT_GE(names_that_leave_the_folder().size(), 20U);
+  for (const std::string& name : names_that_leave_the_folder()) {
+    EXPECT_FALSE(is_plain_name(name)) << name;
+  }
 }
 
 TEST(Results, HoldAValueOrAnError) {

@@ -1,21 +1,34 @@
 // A safetensors index: tensors of one model spread over several files.
 #include "checkpoint/safetensors_index.h"
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/plain_name.h"
 #include "checkpoint/builder.h"
 #include "checkpoint/model_folder.h"
 
 namespace mobileclip {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr size_t kMaxIndex = size_t{64} << 20;
 constexpr size_t kMaxFiles = 1000;
 
-/// A name that cannot lead out of the folder.
-bool is_plain(const std::string& name) {
-  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos &&
-         name.find('\0') == std::string::npos;
+/// The file `name` beside the index at `path`, behind its links: they may lead to a file of the
+/// folder or, in the hub's cache, of the `blobs` beside `snapshots`.
+std::string behind_links(const std::string& path, const std::string& what) {
+  std::error_code error;
+  const fs::path file = fs::canonical(path, error);
+  if (error) return path;  // opening it will say why
+  const fs::path folder = fs::canonical(fs::absolute(path).parent_path());
+  const bool in_cache = folder.parent_path().filename() == "snapshots" &&
+                        file.parent_path() == folder.parent_path().parent_path() / "blobs";
+  if (file.parent_path() != folder && !in_cache) {
+    fail(ErrorCode::kHostile, "{}: {} is a link that leads out of the folder", what, quote(path));
+  }
+  return file;
 }
 
 }  // namespace
@@ -33,7 +46,7 @@ std::map<std::string, std::vector<std::string>> parse_weight_map(Bytes bytes,
   }
   std::map<std::string, std::vector<std::string>> out;
   for (const auto& [tensor, file] : map->items()) {
-    if (!file.is_string() || !is_plain(file.get_ref<const std::string&>())) {
+    if (!file.is_string() || !is_plain_name(file.get_ref<const std::string&>())) {
       fail(ErrorCode::kHostile, "{}: the file of tensor {} is not the name of one beside it", what,
            quote(tensor));
     }
@@ -55,7 +68,7 @@ Checkpoint read_index(CheckpointBuilder builder) {
   const std::string what = builder.what();
   for (const auto& [name, tensors] : parse_weight_map(builder.bytes(), what)) {
     const std::string path = sibling_path(builder.name(), name);
-    Checkpoint part = Checkpoint::parse(MappedFile::open(path), path);
+    Checkpoint part = Checkpoint::parse(MappedFile::open(behind_links(path, what)), path);
     if (part.format() != "safetensors") {
       fail(ErrorCode::kDamaged, "{}: {} is {}, not safetensors", what, quote(path), part.format());
     }

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
+#include "base/test_support.h"
 #include "checkpoint/test_support.h"
 
 namespace mobileclip {
@@ -72,12 +74,46 @@ TEST_F(Index, MustFitItsFiles) {
 }
 
 TEST_F(Index, NeverLeavesItsFolder) {
-  for (const char* name : {"../x", "/etc/passwd", "..", ".", "", "a/b", "x\\u0000y"}) {
-    const auto error = refusal(std::string(R"({"a":")") + name + "\"}");
+  for (const std::string& name : names_that_leave_the_folder()) {
+    const auto error = refusal(nlohmann::json{{"a", name}}.dump());
     ASSERT_TRUE(error.has_value()) << name;
     EXPECT_EQ(error->code(), ErrorCode::kHostile) << name;
   }
   EXPECT_EQ(refusal(R"({"a":3})")->code(), ErrorCode::kHostile);
+}
+
+TEST_F(Index, FollowsLinksOnlyInsideItsFolderAndTheHubsCache) {
+  const std::string map = R"({"a":"x-1.safetensors","b":"link.safetensors"})";
+  const std::string link = folder_ + "/link.safetensors", outside = folder_ + "-outside";
+  const auto link_to = [&](const std::string& target) {
+    fs::remove(link);
+    fs::create_symlink(target, link);
+  };
+  link_to("x-2.safetensors");
+  EXPECT_FALSE(refusal(map));
+  fs::remove_all(outside);
+  fs::create_directories(outside + "/blobs");
+  for (const char* name : {"/b.safetensors", "/blobs/b"}) {
+    std::ofstream(outside + name, std::ios::binary) << one("b");
+    for (const std::string& target : {outside + name, "../index-outside" + std::string(name)}) {
+      link_to(target);
+      const auto error = refusal(map);
+      ASSERT_TRUE(error.has_value()) << target;
+      EXPECT_EQ(error->code(), ErrorCode::kHostile) << target;
+      EXPECT_NE(error->message().find("link.safetensors"), std::string::npos);
+    }
+  }
+  link_to("no-such-file");
+  EXPECT_EQ(refusal(map)->code(), ErrorCode::kNotFound);
+
+  const std::string snapshot = outside + "/snapshots/11";
+  fs::create_directories(snapshot);
+  std::ofstream(snapshot + "/model.safetensors.index.json") << R"({"weight_map":{"b":"b"}})";
+  fs::create_symlink("../../blobs/b", snapshot + "/b");
+  EXPECT_NO_THROW(Checkpoint::open(snapshot + "/model.safetensors.index.json"));
+  fs::remove(snapshot + "/b");
+  fs::create_symlink("../../b.safetensors", snapshot + "/b");
+  EXPECT_THROW(Checkpoint::open(snapshot + "/model.safetensors.index.json"), Error);
 }
 
 TEST_F(Index, BytesAloneAreNoIndex) {

@@ -1,11 +1,11 @@
 #include "download/recorded_hash.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "base/error.h"
 #include "base/mapped_file.h"
+#include "base/plain_name.h"
 #include "download/record.h"
 #include "download/sha256.h"
 
@@ -13,18 +13,8 @@ namespace mobileclip {
 namespace {
 
 constexpr size_t kMaxRecord = size_t{1} << 20;
-constexpr size_t kMaxName = 255;
 
 std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
-/// A name of a file in the same folder and nothing else, here and on other systems.
-bool is_plain(std::string_view name) {
-  const bool odd = std::ranges::any_of(name, [](unsigned char c) {
-    return c < 0x20 || c == 0x7F || c == '/' || c == '\\' || c == ':';
-  });
-  return !name.empty() && name.size() <= kMaxName && name != "." && name != ".." && !odd &&
-         name.front() != '~' && name.back() != ' ' && name.back() != '.';
-}
 
 std::string text_of(const nlohmann::json& record, const char* key) {
   const auto found = record.find(key);
@@ -45,7 +35,7 @@ std::string recorded_sha256(const std::string& model_file) {
   const auto record = nlohmann::json::parse(text, nullptr, false);
   if (!record.is_object()) fail(ErrorCode::kDamaged, "{} is no JSON object", quote(path));
   const std::string name = text_of(record, "file");
-  if (!is_plain(name)) {
+  if (!is_plain_name(name)) {
     fail(ErrorCode::kHostile, "{} names the file {}: expected a name without a folder", quote(path),
          quote(name));
   }
