@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "api/engine_names.h"
@@ -46,9 +47,11 @@ struct [[gnu::visibility("hidden")]] Model::Impl {
   /// encode(session) with a session that no other call uses meanwhile.
   template <typename Encode>
   void with_session(const Encode& encode) const;
-  /// n rows, a batch at a time, by encode(session, first, count, out); a row that fails is thrown.
-  template <typename Encode>
-  Embeddings encode_all(size_t n, bool normalize, const Encode& encode) const;
+  /// A row for each `per_item` of `values`, a batch at a time, by encode(session, part, count,
+  /// out); a row that fails is thrown.
+  template <typename T, typename Encode>
+  Embeddings encode_all(std::span<const T> values, size_t per_item, bool normalize,
+                        const Encode& encode) const;
   /// Rows [first, first + loaded.size()) of `out`, or their errors.
   void encode_loaded(std::vector<Result<RgbImage>> & loaded, size_t first, bool normalize,
                      Embeddings& out) const;

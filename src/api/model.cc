@@ -101,13 +101,16 @@ void Model::Impl::with_session(const Encode& encode) const {
   idle.push_back(std::move(session));
 }
 
-template <typename Encode>
-Embeddings Model::Impl::encode_all(size_t n, bool normalize, const Encode& encode) const {
+template <typename T, typename Encode>
+Embeddings Model::Impl::encode_all(std::span<const T> values, size_t per_item, bool normalize,
+                                   const Encode& encode) const {
+  const size_t n = values.size() / per_item;
   Embeddings out = make(n, dim());
   for (size_t first = 0; first < n; first += batch) {
     const size_t count = std::min(batch, n - first);
+    const std::span<const T> part = values.subspan(first * per_item, count * per_item);
     with_session(
-        [&](auto& session) { encode(session, first, count, &out.values[first * out.dim]); });
+        [&](auto& session) { encode(session, part, count, &out.values[first * out.dim]); });
   }
   for (size_t row = 0; row < n; ++row) finish_row(out, row, normalize);
   return require_all(std::move(out));
@@ -195,10 +198,9 @@ Embeddings Model::encode_image(std::span<const float> pixels, bool normalize) co
          "{} values are no whole number of images: {} takes 3x{}x{} = {} values each",
          pixels.size(), name(), side, side, per_image);
   }
-  return impl_->encode_all(pixels.size() / per_image, normalize,
-                           [&](auto& session, size_t first, size_t count, float* out) {
-                             session.encode_pixels_chw(
-                                 pixels.subspan(first * per_image, count * per_image), count, out);
+  return impl_->encode_all(pixels, per_image, normalize,
+                           [](auto& session, auto part, size_t count, float* out) {
+                             session.encode_pixels_chw(part, count, out);
                            });
 }
 
@@ -213,10 +215,10 @@ Embeddings Model::encode_text(std::span<const int32_t> ids, bool normalize) cons
          "{} token ids are no whole number of texts: {} takes {} ids each", ids.size(), name(),
          context);
   }
-  return impl_->encode_all(
-      ids.size() / context, normalize, [&](auto& session, size_t first, size_t count, float* out) {
-        session.encode_tokens(ids.subspan(first * context, count * context), count, out);
-      });
+  return impl_->encode_all(ids, context, normalize,
+                           [](auto& session, auto part, size_t count, float* out) {
+                             session.encode_tokens(part, count, out);
+                           });
 }
 
 Model create_model(const std::string& file_or_name, const Options& options) {

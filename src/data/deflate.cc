@@ -18,24 +18,37 @@ struct Free {
 using Compressor = std::unique_ptr<libdeflate_compressor, Free>;
 using Decompressor = std::unique_ptr<libdeflate_decompressor, Free>;
 
-}  // namespace
+/// Raw deflate and gzip differ in the three functions they take.
+using Decompress = decltype(&libdeflate_deflate_decompress);
+using Compress = decltype(&libdeflate_deflate_compress);
+using Bound = decltype(&libdeflate_deflate_compress_bound);
 
-std::string inflate_raw(std::string_view bytes, size_t size, const std::string& what) {
+std::string decompress(Decompress run, std::string_view bytes, size_t size,
+                       const std::string& what) {
   const Decompressor decompressor(libdeflate_alloc_decompressor());
   std::string out(size, '\0');
-  if (libdeflate_deflate_decompress(decompressor.get(), bytes.data(), bytes.size(), out.data(),
-                                    out.size(), nullptr) != LIBDEFLATE_SUCCESS) {
+  if (run(decompressor.get(), bytes.data(), bytes.size(), out.data(), out.size(), nullptr) !=
+      LIBDEFLATE_SUCCESS) {
     fail(ErrorCode::kDamaged, "{}: the compressed data are damaged", what);
   }
   return out;
 }
 
-std::string deflate_raw(std::string_view bytes) {
+std::string compress(Compress run, Bound bound, std::string_view bytes) {
   const Compressor compressor(libdeflate_alloc_compressor(kLevel));
-  std::string out(libdeflate_deflate_compress_bound(compressor.get(), bytes.size()), '\0');
-  out.resize(libdeflate_deflate_compress(compressor.get(), bytes.data(), bytes.size(), out.data(),
-                                         out.size()));
+  std::string out(bound(compressor.get(), bytes.size()), '\0');
+  out.resize(run(compressor.get(), bytes.data(), bytes.size(), out.data(), out.size()));
   return out;
+}
+
+}  // namespace
+
+std::string inflate_raw(std::string_view bytes, size_t size, const std::string& what) {
+  return decompress(libdeflate_deflate_decompress, bytes, size, what);
+}
+
+std::string deflate_raw(std::string_view bytes) {
+  return compress(libdeflate_deflate_compress, libdeflate_deflate_compress_bound, bytes);
 }
 
 std::string gunzip(std::string_view bytes, size_t limit, const std::string& what) {
@@ -49,21 +62,11 @@ std::string gunzip(std::string_view bytes, size_t limit, const std::string& what
     fail(ErrorCode::kTooLarge, "{}: {} bytes when unpacked; at most {} are read", what, size,
          limit);
   }
-  const Decompressor decompressor(libdeflate_alloc_decompressor());
-  std::string out(size, '\0');
-  if (libdeflate_gzip_decompress(decompressor.get(), bytes.data(), bytes.size(), out.data(),
-                                 out.size(), nullptr) != LIBDEFLATE_SUCCESS) {
-    fail(ErrorCode::kDamaged, "{}: the gzip data are damaged", what);
-  }
-  return out;
+  return decompress(libdeflate_gzip_decompress, bytes, size, what);
 }
 
 std::string gzip(std::string_view bytes) {
-  const Compressor compressor(libdeflate_alloc_compressor(kLevel));
-  std::string out(libdeflate_gzip_compress_bound(compressor.get(), bytes.size()), '\0');
-  out.resize(libdeflate_gzip_compress(compressor.get(), bytes.data(), bytes.size(), out.data(),
-                                      out.size()));
-  return out;
+  return compress(libdeflate_gzip_compress, libdeflate_gzip_compress_bound, bytes);
 }
 
 uint32_t crc32_of(std::string_view bytes) {

@@ -19,17 +19,6 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::ScalableTag<float>;
 
-/// Calls body(tag, index) for whole vectors, then for single elements: the same operations on each.
-template <class Body>
-HWY_INLINE void ForEach(size_t n, const Body& body) {
-  const D d;
-  const hn::CappedTag<float, 1> single;
-  const size_t lanes = hn::Lanes(d);
-  size_t i = 0;
-  for (; i + lanes <= n; i += lanes) body(d, i);
-  for (; i < n; ++i) body(single, i);
-}
-
 void GeluInPlace(float* x, size_t n) {
   ForEach(n, [&](auto d, size_t i) { hn::StoreU(Gelu(d, hn::LoadU(d, x + i)), d, x + i); });
 }

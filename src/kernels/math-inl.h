@@ -1,4 +1,4 @@
-// exp and GELU on vectors. Included once per target by the kernels.
+// Loops over vectors; exp and GELU on them. Included once per target by the kernels.
 
 #if defined(MOBILECLIP_KERNELS_MATH_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef MOBILECLIP_KERNELS_MATH_INL_H_
@@ -14,6 +14,17 @@ namespace mobileclip::kernels {
 namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
+
+/// Calls body(tag, index) for whole vectors, then for single elements: the same operations on each.
+template <class Body>
+HWY_INLINE void ForEach(size_t n, const Body& body) {
+  const hn::ScalableTag<float> d;
+  const hn::CappedTag<float, 1> single;
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) body(d, i);
+  for (; i < n; ++i) body(single, i);
+}
 
 /// e^x to about 1 ulp for x ≤ 88; 0 below −87. Range reduction to |r| ≤ ln 2 / 2 with a two-part ln
 /// 2, then the Taylor-like minimax polynomial of degree 6 (Cephes, expf).

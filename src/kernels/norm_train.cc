@@ -16,17 +16,6 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::ScalableTag<float>;
 
-/// Calls body(tag, index) for the whole vectors of a plane, then for single elements.
-template <class Body>
-HWY_INLINE void ForEachOf(size_t n, const Body& body) {
-  const D d;
-  const hn::CappedTag<float, 1> single;
-  const size_t lanes = hn::Lanes(d);
-  size_t i = 0;
-  for (; i + lanes <= n; i += lanes) body(d, i);
-  for (; i < n; ++i) body(single, i);
-}
-
 template <class Tag, class V = hn::Vec<Tag>>
 HWY_INLINE double Total(Tag d, V v) {
   return static_cast<double>(hn::GetLane(hn::SumOfLanes(d, v)));
@@ -71,7 +60,7 @@ void Combine(const ChannelPlanes& at, size_t branches, const float* const* x, co
              float shift, bool gelu, float* y) {
   for (size_t n = 0; n < at.images; ++n) {
     const size_t base = n * at.stride;
-    ForEachOf(at.plane, [&](auto d, size_t i) {
+    ForEach(at.plane, [&](auto d, size_t i) {
       const auto z = Combined(d, branches, x, base + i, scale, shift);
       hn::StoreU(gelu ? Gelu(d, z) : z, d, y + base + i);
     });
@@ -84,7 +73,7 @@ void CombineGradient(const ChannelPlanes& at, size_t branches, const float* cons
   const D whole;
   for (size_t n = 0; n < at.images; ++n) {
     const size_t base = n * at.stride;
-    ForEachOf(at.plane, [&](auto d, size_t i) {
+    ForEach(at.plane, [&](auto d, size_t i) {
       auto g = hn::LoadU(d, dy + base + i);
       if (gelu) g = hn::Mul(g, GeluSlope(d, Combined(d, branches, x, base + i, scale, shift)));
       hn::StoreU(g, d, dz + base + i);
@@ -115,7 +104,7 @@ void BranchGradient(const ChannelPlanes& at, const float* dz, const float* x, fl
                     float q, float* dx) {
   for (size_t n = 0; n < at.images; ++n) {
     const size_t base = n * at.stride;
-    ForEachOf(at.plane, [&](auto d, size_t i) {
+    ForEach(at.plane, [&](auto d, size_t i) {
       const auto linear = hn::MulAdd(hn::Set(d, p), hn::LoadU(d, x + base + i), hn::Set(d, q));
       hn::StoreU(hn::MulAdd(hn::Set(d, a), hn::LoadU(d, dz + base + i), linear), d, dx + base + i);
     });

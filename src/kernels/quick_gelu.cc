@@ -22,14 +22,7 @@ HWY_INLINE V QuickGeluOf(D d, V x) {
 }
 
 void QuickGelu(float* x, size_t n) {
-  const hn::ScalableTag<float> d;
-  const hn::CappedTag<float, 1> single;
-  const size_t lanes = hn::Lanes(d);
-  size_t i = 0;
-  for (; i + lanes <= n; i += lanes) hn::StoreU(QuickGeluOf(d, hn::LoadU(d, x + i)), d, x + i);
-  for (; i < n; ++i) {
-    hn::StoreU(QuickGeluOf(single, hn::LoadU(single, x + i)), single, x + i);
-  }
+  ForEach(n, [&](auto d, size_t i) { hn::StoreU(QuickGeluOf(d, hn::LoadU(d, x + i)), d, x + i); });
 }
 
 }  // namespace HWY_NAMESPACE

@@ -16,39 +16,36 @@ class Error(Exception):
     ``non_finite``, ``internal``.
     """
 
-    code: str
+    code: str = "internal"
 
-    def __init__(self, message: str, code: str = "internal") -> None:
+    def __init__(self, message: str, code: str | None = None) -> None:
         super().__init__(message)
-        self.code = code
+        if code is not None:
+            self.code = code
 
 
 class InvalidArgumentError(Error, ValueError):
     """``invalid_argument``: a shape or a value that has no meaning here."""
 
-    def __init__(self, message: str, code: str = "invalid_argument") -> None:
-        super().__init__(message, code)
+    code = "invalid_argument"
 
 
 class NotFoundError(Error, FileNotFoundError):
     """``not_found``: no such file, or no model of that name."""
 
-    def __init__(self, message: str, code: str = "not_found") -> None:
-        super().__init__(message, code)
+    code = "not_found"
 
 
 class IoError(Error, OSError):
     """``io`` and ``no_space``: the operating system refused."""
 
-    def __init__(self, message: str, code: str = "io") -> None:
-        super().__init__(message, code)
+    code = "io"
 
 
 class DecodeError(Error, ValueError):
     """``decode``: bytes that are no image, or a damaged one."""
 
-    def __init__(self, message: str, code: str = "decode") -> None:
-        super().__init__(message, code)
+    code = "decode"
 
 
 class BatchError(Error):
