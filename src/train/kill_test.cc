@@ -1,7 +1,6 @@
 // A run that is killed at any moment, or meets a full disk, and its continuation.
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -44,19 +43,9 @@ TEST(KillWorker, DISABLED_Worker) {
                stop);
 }
 
-pid_t spawn_worker(const std::string& shards, const std::string& out) {
-  std::vector<std::string> words = {"KILL_TEST_SHARDS=" + shards, "KILL_TEST_OUT=" + out,
-                                    "OMP_NUM_THREADS=1"};
-  std::vector<char*> environment;
-  for (std::string& word : words) environment.push_back(word.data());
-  for (char** e = environ; *e != nullptr; ++e) environment.push_back(*e);
-  environment.push_back(nullptr);
-  char program[] = "/proc/self/exe", filter[] = "--gtest_filter=KillWorker.DISABLED_Worker",
-       also[] = "--gtest_also_run_disabled_tests", quiet[] = "--gtest_brief=1";
-  char* arguments[] = {program, filter, also, quiet, nullptr};
-  pid_t child = 0;
-  EXPECT_EQ(posix_spawn(&child, program, nullptr, nullptr, arguments, environment.data()), 0);
-  return child;
+pid_t spawn_run(const std::string& shards, const std::string& out) {
+  return spawn_worker("KillWorker.DISABLED_Worker",
+                      {"KILL_TEST_SHARDS=" + shards, "KILL_TEST_OUT=" + out});
 }
 
 /// The newest step that a checkpoint of the folder is of; 0 without one.
@@ -110,14 +99,14 @@ TEST(TrainerKill, FiftyKillsEndInTheSameBits) {
   const std::string shards = shape_shards(3, 20);
   const std::string whole = fresh_folder("whole"), killed = fresh_folder("killed");
   int status = 0;
-  waitpid(spawn_worker(shards, whole), &status, 0);
+  waitpid(spawn_run(shards, whole), &status, 0);
   ASSERT_EQ(status, 0);
   CounterRng rng(11, 0, 0, 0);
   int kills = 0;
   while (kills < kKills) {
     // Each kill comes after its share of the steps; the last leaves enough of them to be one.
     const int64_t share = (kSteps - 60) * (kills + 1) / kKills;
-    const pid_t child = spawn_worker(shards, killed);
+    const pid_t child = spawn_run(shards, killed);
     while (newest_step(killed) + 7 < share) {
       ASSERT_EQ(waitpid(child, nullptr, WNOHANG), 0) << "the worker ended by itself";
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -125,7 +114,7 @@ TEST(TrainerKill, FiftyKillsEndInTheSameBits) {
     ASSERT_FALSE(finishes_within(child, std::chrono::milliseconds(rng.below(300))));
     ++kills;
   }
-  waitpid(spawn_worker(shards, killed), &status, 0);
+  waitpid(spawn_run(shards, killed), &status, 0);
   EXPECT_EQ(status, 0);
   EXPECT_EQ(weights_of(whole), weights_of(killed));
   EXPECT_EQ(losses(whole), losses(killed));

@@ -1,7 +1,6 @@
 #include "train/step.h"
 
 #include <gtest/gtest.h>
-#include <spawn.h>
 #include <sys/wait.h>
 
 #include <cmath>
@@ -9,8 +8,6 @@
 #include <fstream>
 
 #include "train/test_support.h"
-
-extern char** environ;
 
 namespace mobileclip::train {
 namespace {
@@ -143,23 +140,12 @@ TEST(Step, ProcessesTogetherEqualOneProcess) {
     const std::string out = fresh_folder("ranks") + "/out.pt";
     std::vector<pid_t> children;
     for (int rank = 0; rank < size; ++rank) {
-      std::vector<std::string> words = {
-          "RANK=" + std::to_string(rank),
-          "WORLD_SIZE=" + std::to_string(size),
-          "MASTER_ADDR=127.0.0.1",
-          "MASTER_PORT=" + std::to_string(20000 + ::getpid() % 20000 + size),
-          "STEP_TEST_OUT=" + out,
-          "OMP_NUM_THREADS=1"};
-      std::vector<char*> environment;
-      for (std::string& word : words) environment.push_back(word.data());
-      for (char** e = environ; *e != nullptr; ++e) environment.push_back(*e);
-      environment.push_back(nullptr);
-      char program[] = "/proc/self/exe", filter[] = "--gtest_filter=StepRank.DISABLED_Worker",
-           also[] = "--gtest_also_run_disabled_tests", quiet[] = "--gtest_brief=1";
-      char* arguments[] = {program, filter, also, quiet, nullptr};
-      pid_t child = 0;
-      ASSERT_EQ(posix_spawn(&child, program, nullptr, nullptr, arguments, environment.data()), 0);
-      children.push_back(child);
+      children.push_back(
+          spawn_worker("StepRank.DISABLED_Worker",
+                       {"RANK=" + std::to_string(rank), "WORLD_SIZE=" + std::to_string(size),
+                        "MASTER_ADDR=127.0.0.1",
+                        "MASTER_PORT=" + std::to_string(20000 + ::getpid() % 20000 + size),
+                        "STEP_TEST_OUT=" + out}));
     }
     for (const pid_t child : children) {
       int status = 0;
