@@ -94,15 +94,9 @@ ExitCode run(const Arguments& arguments, Output&) {
   if (images && arguments.all("images").empty()) throw UsageError("--images names no image");
   if (texts && arguments.all("texts").empty()) throw UsageError("--texts gives no text");
   if (!arguments.has("output")) {
-    const std::string_view list = images ? "images" : "texts";
-    const bool swallowed =
-        std::ranges::find(arguments.all(list), "-o") != arguments.all(list).end();
-    throw UsageError(fmt::format("no output: give one with -o OUT.npy|OUT.jsonl{}",
-                                 swallowed
-                                     ? fmt::format(" (--{} takes all words up to the next that "
-                                                   "begins with --: put -o before it)",
-                                                   list)
-                                     : ""));
+    throw UsageError(text_file ? "no output: give one with -o OUT.npy|OUT.jsonl"
+                               : "no output: give one with -o OUT.npy|OUT.jsonl before --images or "
+                                 "--texts, which take every word up to the next --OPTION");
   }
   arch_of(arguments);
   EmbeddingFile file(arguments.one("output"));
@@ -120,7 +114,7 @@ ExitCode run(const Arguments& arguments, Output&) {
 
 Command embed_command() {
   return {"embed",
-          "--images PATH... | --texts TEXT... | --text-file FILE  -o OUT.npy|OUT.jsonl",
+          "-o OUT.npy|OUT.jsonl --images PATH... | --texts TEXT... | --text-file FILE",
           "embeddings of images or texts, L2-normalised",
           {{"images", '\0', Arity::kMany, "PATH...", "images and folders of images"},
            {"texts", '\0', Arity::kMany, "TEXT...", "texts, each one word of the command line"},

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace mobileclip::cli {
 void write_options(const std::vector<Option>& options, Output& out) {
   for (const Option& option : options) {
@@ -14,10 +16,16 @@ void write_options(const std::vector<Option>& options, Output& out) {
 namespace {
 
 void write_help(const Command& command, Output& out) {
-  out.line(fmt::format("usage: mobileclip {} {}\n\n{}\n", command.name, command.arguments,
-                       command.summary));
+  out.line(fmt::format("usage: mobileclip {}{}{}\n\n{}\n", command.name,
+                       command.arguments.empty() ? "" : " ", command.arguments, command.summary));
   write_options(command.options, out);
-  write_options(general_options(), out);
+  // A command may have a general option in a form of its own.
+  std::vector<Option> others = general_options();
+  std::erase_if(others, [&](const Option& general) {
+    return std::ranges::any_of(command.options,
+                               [&](const Option& own) { return own.name == general.name; });
+  });
+  write_options(others, out);
 }
 
 }  // namespace

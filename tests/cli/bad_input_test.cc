@@ -44,7 +44,7 @@ TEST(BadInputNoModel, CommandLine) {
   expect_sentence(run({{"embed", "-o", "x.npy", "-m", "y"}}), 2, "exactly one");
   expect_sentence(run({{"embed", "--images", "a", "--texts", "b", "-o", "x.npy"}}), 2,
                   "exactly one");
-  expect_sentence(run({{"embed", "--images", "-o", "x.npy", "-m", "y"}}), 2, "-o");
+  expect_sentence(run({{"embed", "--images", "a", "-o", "x.npy"}}), 2, "before --images");
   expect_sentence(run({{"embed", "--texts", "a", "--output", "x.csv", "-m", "y"}}), 2, ".npy");
   expect_sentence(run({{"preprocess", kPhoto, "-o", "x.bmp"}}), 2, ".png");
   expect_sentence(run({{"preprocess", kPhoto, "-o", "x.png", "--interpolation", "cubic"}}), 2,

@@ -3,12 +3,14 @@
 usage: download_test.py PROGRAM SOURCE-FOLDER [unittest arguments]
 """
 import base64
+import errno
 import hashlib
 import json
 import math
 import os
 import pty
 import resource
+import shutil
 import signal
 import socket
 import ssl
@@ -21,6 +23,7 @@ import unittest
 from tls_server import Certificates, TlsServer, slow, whole
 
 PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
+SHIM = os.environ.get("MOBILECLIP_FAULT_SHIM")  # of tests/cli/fault_shim.c
 with open(os.path.join(SOURCE, "assets/mobileclip_nano.safetensors"), "rb") as nano:
     MODEL = nano.read()
 HASH = hashlib.sha256(MODEL).hexdigest()
@@ -66,8 +69,9 @@ class DownloadTest(unittest.TestCase):
         self.addCleanup(server.close)
         return server
 
-    def start(self, *words, trust="SSL_CERT_FILE", **more):
-        environment = {"PATH": os.environ["PATH"], "MOBILECLIP_HOME": self.home}
+    def start(self, *words, trust="SSL_CERT_FILE", environment=None, **more):
+        environment = {"PATH": os.environ["PATH"], "MOBILECLIP_HOME": self.home,
+                       **(environment or {})}
         if trust:
             environment[trust] = self.certificates.ca
         more.setdefault("stderr", subprocess.PIPE)
@@ -396,6 +400,53 @@ class DownloadTest(unittest.TestCase):
         limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
         self.expect_failure(self.get(preexec_fn=limit), 1, "cannot write", "1048576 bytes are kept")
         self.assertEqual(self.get().returncode, 0)
+
+    def fault(self, at):
+        """A download whose operation number `at` fails; the name of that, or "" if it has fewer."""
+        mark = os.path.join(self.scratch.name, "mark")
+        error = errno.ENOSPC if at % 2 == 0 else errno.EIO
+        done = self.get(environment={"LD_PRELOAD": SHIM, "FAULT_AT": str(at),
+                                     "FAULT_ERRNO": str(error), "FAULT_MARK": mark})
+        if not os.path.exists(mark):
+            return done, ""
+        with open(mark, encoding="utf-8") as file:
+            operation = file.read()
+        os.remove(mark)
+        return done, operation
+
+    @unittest.skipUnless(SHIM, "no shim that lets operations fail")
+    def test_every_operation_may_fail(self):
+        self.server.routes["/nano.safetensors"] = whole(MODEL, Repr_Digest=DIGEST)
+
+        def begin():
+            shutil.rmtree(self.home)
+            os.mkdir(self.home)
+        few, many = 0, 1 << 14  # it has more than few, fewer than many
+        while many - few > 1:
+            begin()
+            middle = (few + many) // 2
+            few, many = (middle, many) if self.fault(middle)[1] else (few, middle)
+        # Most are writes of the same kind, one after the other.
+        places = sorted({*range(1, 21), *range(20, few, few // 20), *range(few - 20, few + 1)})
+        seen = set()
+        for at in places:
+            begin()
+            done, operation = self.fault(at)
+            with self.subTest(at=at, operation=operation):
+                seen.add(operation)
+                if os.path.exists(self.final):
+                    with open(self.final, "rb") as file:
+                        self.assertEqual(file.read(), MODEL)
+                    self.assertEqual(self.record()["sha256"], HASH)
+                else:
+                    self.assertEqual((done.returncode, done.out), (1, ""), done.err)
+                again = self.get()
+                self.assertEqual(again.returncode, 0, again.err)
+                with open(self.final, "rb") as file:
+                    self.assertEqual(file.read(), MODEL)
+                self.assertEqual(sorted(os.listdir(self.home)),
+                                 ["drawings.licence.json", "drawings.safetensors"])
+        self.assertLessEqual({"write", "pwrite", "fsync", "rename", "mmap"}, seen)
 
     def test_what_is_no_checkpoint_or_another(self):
         self.server.routes["/page.pt"] = whole(b"<!DOCTYPE html><html>sign in</html>")
