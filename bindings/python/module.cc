@@ -68,6 +68,7 @@ py::object to_exception(const mc::Error& error) {
       .attr("from_code")(std::string(mc::error_code_name(error.code())), message);
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): the type that pybind11 wants
 void translate(std::exception_ptr thrown) {
   try {
     if (thrown) std::rethrow_exception(thrown);
