@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/json.h"
 #include "download/sha256.h"
+#include "engine/find_model.h"
 #include "engine/recognise.h"
 
 namespace mobileclip::cli {
@@ -182,13 +183,13 @@ void write_text(const Facts& facts, bool verbose, Output& out) {
 
 ExitCode run(const Arguments& arguments, Output& out) {
   const Settings settings = settings_of(arguments);
-  if (arguments.positional().size() != 1) throw UsageError("info takes one FILE");
+  if (arguments.positional().size() != 1) throw UsageError("info takes one FILE or NAME");
   if (arguments.has("values") && !arguments.has("tensors")) {
     throw UsageError("--values goes with --tensors");
   }
   const ModelConfig* arch = arch_of(arguments);
   const std::string& path = arguments.positional().front();
-  const Checkpoint checkpoint = Checkpoint::open(path);
+  const Checkpoint checkpoint = mobileclip::open_model(path);
   ThreadPool pool(settings.threads);
   checkpoint.verify(pool);
   if (!settings.quiet) {
@@ -219,7 +220,7 @@ ExitCode run(const Arguments& arguments, Output& out) {
 
 Command info_command() {
   return {"info",
-          "FILE",
+          "FILE|NAME",
           "what a checkpoint is; with --tensors what any checkpoint holds, as JSON",
           {{"tensors", '\0', Arity::kFlag, "", "names, types and shapes"},
            {"values", '\0', Arity::kFlag, "", "with --tensors: all values too"},

@@ -349,6 +349,9 @@ TEST(ContractWithModel, InfoAndNamedModels) {
   const Outcome named =
       run({{"classify", kPhoto, "-l", "a", "-m", "my_model"}, "", {"MOBILECLIP_HOME=" + home}});
   EXPECT_EQ(named.exit_code, 0) << named.err;
+  const Outcome shown = run({{"info", "--json", "my_model"}, "", {"MOBILECLIP_HOME=" + home}});
+  ASSERT_EQ(shown.exit_code, 0) << shown.err;
+  EXPECT_EQ(shown.json_lines()[0]["sha256"], info["sha256"]);
   const Outcome variable =
       run({{"classify", kPhoto, "-l", "a"}, "", {"MOBILECLIP_MODEL=" + kModel}});
   EXPECT_EQ(variable.exit_code, 0) << variable.err;
