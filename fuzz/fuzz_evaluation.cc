@@ -70,10 +70,5 @@ bool read(uint8_t kind, const std::string& bytes) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  if (size == 0) return 0;
-  try {
-    mobileclip::fuzz::probe(read(data[0], mobileclip::fuzz::as_string(data + 1, size - 1)));
-  } catch (const mobileclip::Error&) {
-  }
-  return 0;
+  return mobileclip::fuzz::read_by_first_byte(data, size, read);
 }

@@ -35,6 +35,19 @@ inline std::string as_string(const uint8_t* data, size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
 
+/// The entry point of a target of several readers: read(kind, bytes) gets the first byte of the
+/// input as the kind, the others as the bytes, and says whether it met what probe() waits for.
+template <typename Read>
+int read_by_first_byte(const uint8_t* data, size_t size, const Read& read) {
+  if (size == 0) return 0;
+  try {
+    probe(read(data[0], as_string(data + 1, size - 1)));
+  } catch (const Error& error) {
+    require(!error.message().empty(), "an error is a sentence");
+  }
+  return 0;
+}
+
 /// Takes numbers off the front of the input; zeros when it is used up.
 class Numbers {
  public:
