@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "download/sha256.h"
+#include "eval/half_widths.h"
 #include "eval/scorers.h"
 
 namespace mobileclip::eval {

@@ -44,9 +44,6 @@ std::unique_ptr<Scorer> make_scorer(const DatasetFiles& dataset, const std::stri
                                     uint64_t limit, TextCache& texts, ThreadPool& pool,
                                     const TextCache::Progress& progress);
 
-/// Of the shares among `metrics` that were measured on a known number: half of the 95 % interval.
-Metrics half_widths(const Metrics& metrics, const Outcome& outcome);
-
 }  // namespace mobileclip::eval
 
 #endif  // MOBILECLIP_EVAL_SCORERS_H_
