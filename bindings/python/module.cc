@@ -172,11 +172,12 @@ class LoadedModel {
 };
 
 std::unique_ptr<LoadedModel> load(const std::string& file_or_name, const std::string& arch,
-                                  int threads, int batch) {
+                                  const std::string& tokenizer, int threads, int batch) {
   mc::Options options;
   options.threads = threads;
   options.batch = batch;
   options.arch = arch;
+  options.tokenizer = tokenizer;
   return without_gil([&] { return std::make_unique<LoadedModel>(file_or_name, options); });
 }
 
@@ -195,9 +196,10 @@ py::tuple tokenize(const mc::Tokenizer& self, const std::vector<std::string>& te
       to_array<bool>(tokens.truncated, {n}));
 }
 
-/// N × D and L × D → N × L.
+/// N × D and L × D → N × L: a row is of(image, labels).
+template <typename Of>
 py::array_t<double> probabilities(const FloatArray& images, const FloatArray& labels,
-                                  double scale) {
+                                  const Of& of) {
   const std::span<const float> rows = span_of(images), label_rows = span_of(labels);
   const auto dim = static_cast<size_t>(images.shape(1));
   const mc::Embeddings given{
@@ -205,17 +207,32 @@ py::array_t<double> probabilities(const FloatArray& images, const FloatArray& la
   std::vector<double> out;
   without_gil([&] {
     for (size_t n = 0; n < static_cast<size_t>(images.shape(0)); ++n) {
-      const auto row = mc::zero_shot_probabilities(rows.subspan(n * dim, dim), given, scale);
+      const std::vector<double> row = of(rows.subspan(n * dim, dim), given);
       out.insert(out.end(), row.begin(), row.end());
     }
   });
   return to_array<double>(out, {images.shape(0), labels.shape(0)});
 }
 
+py::array_t<double> zero_shot(const FloatArray& images, const FloatArray& labels, double scale) {
+  return probabilities(images, labels,
+                       [&](std::span<const float> image, const mc::Embeddings& all) {
+                         return mc::zero_shot_probabilities(image, all, scale);
+                       });
+}
+
+py::array_t<double> sigmoids(const FloatArray& images, const FloatArray& labels, double scale,
+                             double bias) {
+  return probabilities(images, labels,
+                       [&](std::span<const float> image, const mc::Embeddings& all) {
+                         return mc::sigmoid_probabilities(image, all, scale, bias);
+                       });
+}
+
 void bind_model(py::module_& m) {
   py::class_<LoadedModel>(m, "Model")
-      .def(py::init(&load), py::arg("file_or_name"), py::arg("arch"), py::arg("threads"),
-           py::arg("batch"))
+      .def(py::init(&load), py::arg("file_or_name"), py::arg("arch"), py::arg("tokenizer"),
+           py::arg("threads"), py::arg("batch"))
       .def_property_readonly("name", [](const LoadedModel& self) { return (*self).name(); })
       .def_property_readonly("embed_dim",
                              [](const LoadedModel& self) { return (*self).embed_dim(); })
@@ -225,7 +242,11 @@ void bind_model(py::module_& m) {
                              [](const LoadedModel& self) { return (*self).context_length(); })
       .def_property_readonly("logit_scale",
                              [](const LoadedModel& self) { return (*self).logit_scale(); })
+      .def_property_readonly("logit_bias",
+                             [](const LoadedModel& self) { return (*self).logit_bias(); })
       .def_property_readonly("warnings", [](const LoadedModel& self) { return (*self).warnings(); })
+      .def_property_readonly("tokenizer",
+                             [](const LoadedModel& self) { return (*self).tokenizer(); })
       .def("preprocess", [](const LoadedModel& self) { return (*self).preprocess(); })
       .def("encode_images", &LoadedModel::encode_images, py::arg("images"), py::arg("normalize"))
       .def("encode_pixels", &LoadedModel::encode_pixels, py::arg("pixels").noconvert(),
@@ -248,7 +269,8 @@ void bind_inputs(py::module_& m) {
   py::class_<mc::Tokenizer>(m, "Tokenizer")
       .def(py::init<int>(), py::arg("context_length"))
       .def("__call__", &tokenize, py::arg("texts"))
-      .def_property_readonly("context_length", &mc::Tokenizer::context_length);
+      .def_property_readonly("context_length", &mc::Tokenizer::context_length)
+      .def_property_readonly("is_clip", &mc::Tokenizer::is_clip);
 }
 
 }  // namespace
@@ -263,7 +285,9 @@ PYBIND11_MODULE(_core, m) {
   bind_model(m);
   bind_inputs(m);
   m.def("list_models", &mc::list_models);
-  m.def("get_tokenizer", &mc::get_tokenizer, py::arg("file_or_name"));
-  m.def("zero_shot_probabilities", &probabilities, py::arg("images").noconvert(),
+  m.def("get_tokenizer", &mc::get_tokenizer, py::arg("file_or_name"), py::arg("tokenizer"));
+  m.def("zero_shot_probabilities", &zero_shot, py::arg("images").noconvert(),
         py::arg("labels").noconvert(), py::arg("scale"));
+  m.def("sigmoid_probabilities", &sigmoids, py::arg("images").noconvert(),
+        py::arg("labels").noconvert(), py::arg("scale"), py::arg("bias"));
 }

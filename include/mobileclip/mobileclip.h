@@ -43,12 +43,15 @@ typedef enum mobileclip_status {
 typedef struct mobileclip_model mobileclip_model;
 
 /// Zero and NULL stand for the defaults. struct_size is sizeof(mobileclip_options): later versions
-/// may append fields.
+/// may append fields; a program built before they were there does without them.
 typedef struct mobileclip_options {
   size_t struct_size;
   int32_t threads;  /* of the model, shared by its callers; 1: each caller computes by itself */
   int32_t batch;    /* items that go through the network at a time; default 8, at most 1024 */
   const char* arch; /* variant, where the file cannot tell: mobileclip_b or mobileclip_blt */
+  /* SentencePiece model of networks that read texts with one (SigLIP); NULL: spiece.model,
+     sentencepiece.model or tokenizer.model beside the weights */
+  const char* tokenizer;
 } mobileclip_options;
 
 /// An image: exactly one of file, bytes and rgb is set, everything else that it does not need is
@@ -90,8 +93,13 @@ MOBILECLIP_API const char* mobileclip_model_name(const mobileclip_model* model);
 MOBILECLIP_API size_t mobileclip_embed_dim(const mobileclip_model* model);
 MOBILECLIP_API size_t mobileclip_image_size(const mobileclip_model* model);
 MOBILECLIP_API size_t mobileclip_context_length(const mobileclip_model* model);
-/// What multiplies cosines before a softmax: min(exp(logit_scale), 100) of the checkpoint.
+/// What multiplies cosines before a softmax: min(exp(logit_scale), 100) of the checkpoint; before a
+/// sigmoid (see below) exp(logit_scale).
 MOBILECLIP_API float mobileclip_logit_scale(const mobileclip_model* model);
+/// 1 if the network judges labels one by one, each by a sigmoid (SigLIP): then *bias, unless bias
+/// is NULL, is what it adds before that. 0, and *bias untouched, for all other networks and for
+/// NULL.
+MOBILECLIP_API int mobileclip_logit_bias(const mobileclip_model* model, float* bias);
 
 /* Below, `out` takes n × embed_dim float32, row-major; out_size is how many values it has room for,
    too few are MOBILECLIP_INVALID_ARGUMENT. normalize != 0 scales rows to unit L2 norm. n may be 0.
@@ -110,10 +118,11 @@ MOBILECLIP_API mobileclip_status mobileclip_encode_pixels(const mobileclip_model
                                                           int normalize, float* out,
                                                           size_t out_size);
 /// n texts, UTF-8, ended by a zero byte; longer ones than the context are cut.
+/// MOBILECLIP_NOT_FOUND if the network takes a SentencePiece model and none was given.
 MOBILECLIP_API mobileclip_status mobileclip_encode_text(const mobileclip_model* model,
                                                         const char* const* texts, size_t n,
                                                         int normalize, float* out, size_t out_size);
-/// n × context_length token ids, zero-padded, as mobileclip_tokenize() gives them.
+/// n × context_length token ids, padded, as mobileclip_tokenize() gives them.
 MOBILECLIP_API mobileclip_status mobileclip_encode_tokens(const mobileclip_model* model,
                                                           const int32_t* ids, size_t n,
                                                           int normalize, float* out,
@@ -128,6 +137,14 @@ MOBILECLIP_API mobileclip_status mobileclip_tokenize(const mobileclip_model* mod
                                                      const char* const* texts, size_t n,
                                                      int32_t* ids, size_t ids_size,
                                                      uint8_t* truncated);
+/// For each of n images, what the network was trained to say of each of `labels` labels: a softmax
+/// over them, or, where mobileclip_logit_bias() is 1, a sigmoid for each, which do not add up to 1.
+/// Both inputs are normalised rows of embed_dim values; out takes n × labels float64, row-major,
+/// out_size is how many it has room for.
+MOBILECLIP_API mobileclip_status mobileclip_probabilities(const mobileclip_model* model,
+                                                          const float* image_rows, size_t n,
+                                                          const float* label_rows, size_t labels,
+                                                          double* out, size_t out_size);
 /// n rows of dim values to unit L2 norm, in place. MOBILECLIP_NON_FINITE if a row has no norm: it
 /// is NaN then, the others are done.
 MOBILECLIP_API mobileclip_status mobileclip_normalize(float* rows, size_t n, size_t dim);

@@ -56,7 +56,8 @@ struct Embeddings {
   }
 };
 
-/// Token ids: size() rows of `context` int32 values, start and end token included, zero-padded.
+/// Token ids: size() rows of `context` int32 values, start and end token included, zero-padded; of
+/// SigLIP's tokenizer: the end token included and as padding.
 struct Tokens {
   size_t context = 0;
   std::vector<int32_t> ids;     ///< size() × context, row-major
@@ -131,8 +132,9 @@ class MOBILECLIP_API Preprocess {
   std::shared_ptr<const Impl> impl_;
 };
 
-/// CLIP's byte-pair tokenizer with its text repair; from a model, the one that it reads with. Any
-/// bytes are accepted; bad UTF-8 becomes U+FFFD. Immutable, thread-safe, cheap to copy.
+/// CLIP's byte-pair tokenizer with its text repair; from a model or get_tokenizer(), the one that
+/// the network reads with. Any bytes are accepted; bad UTF-8 becomes U+FFFD. Immutable,
+/// thread-safe, cheap to copy.
 class MOBILECLIP_API Tokenizer {
  public:
   /// kInvalidArgument unless 2 ≤ context_length ≤ 65536.
@@ -144,9 +146,13 @@ class MOBILECLIP_API Tokenizer {
     return (*this)(std::vector<std::string>{std::string(std::string_view(text))});
   }
   int context_length() const { return context_length_; }
+  /// Whether it is CLIP's, which needs no file; else a SentencePiece model's.
+  bool is_clip() const { return impl_ == nullptr; }
 
  private:
   friend class Model;
+  friend MOBILECLIP_API Tokenizer get_tokenizer(const std::string& file_or_name,
+                                                const std::string& sentence_piece);
   struct Impl;
   int context_length_;
   std::shared_ptr<const Impl> impl_;  // null: CLIP's
@@ -186,6 +192,10 @@ class MOBILECLIP_API Model {
   std::optional<float> logit_bias() const;
   /// What loading found worth a message, one sentence each; mostly none.
   std::vector<std::string> warnings() const;
+  /// For each label what the network was trained to say of it, from normalised rows: by
+  /// sigmoid_probabilities where there is a logit_bias, else by zero_shot_probabilities, with the
+  /// model's scale. Errors: theirs.
+  std::vector<double> probabilities(std::span<const float> image, const Embeddings& labels) const;
   Preprocess preprocess() const;
   Tokenizer tokenizer() const;
 
@@ -202,6 +212,7 @@ class MOBILECLIP_API Model {
   }
 
   /// n texts → n × embed_dim. Longer ones are cut to the context: ask the tokenizer which.
+  /// kNotFound if the network takes a SentencePiece model and none was given.
   Embeddings encode_text(const std::vector<std::string>& texts, bool normalize = false) const;
   template <TextLike Text>
   Embeddings encode_text(const Text& text, bool normalize = false) const {
@@ -239,8 +250,11 @@ MOBILECLIP_API ModelAndTransforms create_model_and_transforms(const std::string&
                                                               const Options& options = {});
 
 /// The tokenizer of a variant ("mobileclip_s0") or of a model as create_model takes it; reads no
-/// weights. Same errors.
-MOBILECLIP_API Tokenizer get_tokenizer(const std::string& file_or_name = "");
+/// weights. Networks that read strings with a SentencePiece model (SigLIP) take the file
+/// `sentence_piece`, or, if that is empty, the one beside the weights; kNotFound without either.
+/// Other errors: as above.
+MOBILECLIP_API Tokenizer get_tokenizer(const std::string& file_or_name = "",
+                                       const std::string& sentence_piece = "");
 
 /// The names of all variants.
 MOBILECLIP_API std::vector<std::string> list_models();

@@ -27,9 +27,9 @@ struct [[gnu::visibility("hidden")]] Preprocess::Impl {
   PreprocessConfig config;
 };
 
-/// A tokenizer that belongs to a model.
+/// A tokenizer that is not CLIP's.
 struct [[gnu::visibility("hidden")]] Tokenizer::Impl {
-  std::shared_ptr<const api::EngineModel> model;
+  ModelTokenizer tokenizer;
 };
 
 /// Weights, threads, and the sessions that are not at work. A call takes one and gives it back.

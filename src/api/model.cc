@@ -147,6 +147,13 @@ std::optional<float> Model::logit_bias() const {
   if (!impl_->model->config().logit_bias) return std::nullopt;
   return impl_->model->logit_bias();
 }
+std::vector<double> Model::probabilities(std::span<const float> image,
+                                         const Embeddings& labels) const {
+  if (const std::optional<float> bias = logit_bias()) {
+    return v1::sigmoid_probabilities(image, labels, logit_scale(), *bias);
+  }
+  return v1::zero_shot_probabilities(image, labels, logit_scale());
+}
 std::vector<std::string> Model::warnings() const { return impl_->model->warnings(); }
 
 Preprocess Model::preprocess() const {
@@ -157,7 +164,7 @@ Preprocess Model::preprocess() const {
 Tokenizer Model::tokenizer() const {
   Tokenizer out(context_length());
   if (impl_->model->config().text.sentence_piece) {
-    out.impl_ = std::make_shared<const Tokenizer::Impl>(Tokenizer::Impl{impl_->model});
+    out.impl_ = std::make_shared<const Tokenizer::Impl>(Tokenizer::Impl{impl_->model->tokenizer()});
   }
   return out;
 }

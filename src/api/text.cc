@@ -25,10 +25,10 @@ Tokens Tokenizer::operator()(const std::vector<std::string>& texts) const {
   out.context = static_cast<size_t>(context_length_);
   out.ids.resize(texts.size() * out.context);
   out.truncated.resize(texts.size());
-  if (impl_) std::ranges::fill(out.ids, impl_->model->pad_id());
+  if (impl_) std::ranges::fill(out.ids, impl_->tokenizer.pad_id());
   for (size_t i = 0; i < texts.size(); ++i) {
     const api::EngineTokens tokens =
-        impl_ ? impl_->model->tokenize(texts[i])
+        impl_ ? impl_->tokenizer.encode(texts[i])
               : api::EngineTokenizer::shared().encode(texts[i], context_length_);
     std::ranges::copy(tokens.ids, out.ids.begin() + static_cast<ptrdiff_t>(i * out.context));
     out.truncated[i] = tokens.truncated;
@@ -36,16 +36,24 @@ Tokens Tokenizer::operator()(const std::vector<std::string>& texts) const {
   return out;
 }
 
-Tokenizer get_tokenizer(const std::string& file_or_name) {
+Tokenizer get_tokenizer(const std::string& file_or_name, const std::string& sentence_piece) {
   const std::string word = file_or_name.empty() ? default_model() : file_or_name;
   const ModelConfig* config = find_variant(word);
-  if (config == nullptr) config = recognise(open_model(word)).config;
-  if (config->text.sentence_piece) {
-    fail(ErrorCode::kUnsupported,
-         "{} reads strings with a SentencePiece model: take the tokenizer of the loaded model",
-         config->name);
+  std::string weights;
+  if (config == nullptr) {
+    const Checkpoint checkpoint = open_model(word);
+    config = recognise(checkpoint).config;
+    weights = checkpoint.name();
+  } else {
+    weights = find_model_file(word).value_or("");
   }
-  return Tokenizer(config->text.context);
+  Tokenizer out(config->text.context);
+  if (config->text.sentence_piece) {
+    const ModelTokenizer tokenizer(*config, weights, sentence_piece);
+    tokenizer.require_file();
+    out.impl_ = std::make_shared<const Tokenizer::Impl>(Tokenizer::Impl{tokenizer});
+  }
+  return out;
 }
 
 std::vector<std::string> list_models() {

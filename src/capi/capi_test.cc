@@ -59,6 +59,32 @@ TEST_F(CApi, GivesTheBitsOfTheCppApi) {
   EXPECT_EQ(out, model.encode_text({"a dog", "a pizza"}, true).values);
 }
 
+TEST_F(CApi, ProbabilitiesAreThoseOfTheCppApi) {
+  const mobileclip::Model model = mobileclip::create_model("mobileclip_nano");
+  const auto images = model.encode_image(std::vector<mobileclip::Image>{kDog, kPizza}, true);
+  const auto labels = model.encode_text({"a dog", "a pizza", "a guitar"}, true);
+  std::vector<double> out(6);
+  const auto probabilities = [&](size_t room) {
+    return mobileclip_probabilities(model_, images.values.data(), 2, labels.values.data(), 3,
+                                    out.data(), room);
+  };
+  ASSERT_EQ(probabilities(6), MOBILECLIP_OK);
+  auto expected = model.probabilities(images[0], labels);
+  const auto second = model.probabilities(images[1], labels);
+  EXPECT_EQ(expected, mobileclip::zero_shot_probabilities(images[0], labels, model.logit_scale()));
+  expected.insert(expected.end(), second.begin(), second.end());
+  EXPECT_EQ(out, expected);
+  EXPECT_GT(out[0], 0.5);
+  EXPECT_EQ(probabilities(5), MOBILECLIP_INVALID_ARGUMENT);
+  EXPECT_EQ(mobileclip_probabilities(model_, nullptr, 1, labels.values.data(), 3, out.data(), 6),
+            MOBILECLIP_INVALID_ARGUMENT);
+  float bias = 7;
+  EXPECT_EQ(mobileclip_logit_bias(model_, &bias), 0);
+  EXPECT_EQ(mobileclip_logit_bias(nullptr, &bias), 0);
+  EXPECT_EQ(bias, 7);
+  EXPECT_FALSE(model.logit_bias().has_value());
+}
+
 TEST_F(CApi, PixelsAndIdsMeetImagesAndTexts) {
   std::vector<float> expected(dim_), out(dim_);
   const mobileclip_image image = file(kDog);

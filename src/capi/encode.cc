@@ -138,6 +138,25 @@ mobileclip_status mobileclip_tokenize(const mobileclip_model* model, const char*
   });
 }
 
+mobileclip_status mobileclip_probabilities(const mobileclip_model* model, const float* image_rows,
+                                           size_t n, const float* label_rows, size_t labels,
+                                           double* out, size_t out_size) {
+  return capi::with_model(model, [&](const Model& loaded) {
+    const auto dim = static_cast<size_t>(loaded.embed_dim());
+    capi::require_room(out, out_size, n, labels);
+    capi::require_pointer("the rows of images", image_rows, n);
+    capi::require_pointer("the rows of labels", label_rows, labels);
+    const std::span images(image_rows, capi::require_count(n, dim));
+    const std::span rows(label_rows, capi::require_count(labels, dim));
+    const Embeddings given{dim, {rows.begin(), rows.end()}, {}};
+    for (size_t i = 0; i < n; ++i) {
+      const std::vector<double> own = loaded.probabilities(images.subspan(i * dim, dim), given);
+      std::copy(own.begin(), own.end(), out + i * labels);
+    }
+    return MOBILECLIP_OK;
+  });
+}
+
 mobileclip_status mobileclip_normalize(float* rows, size_t n, size_t dim) {
   return capi::guarded(nullptr, [&] {
     const size_t count = capi::require_room(rows, SIZE_MAX, n, dim);

@@ -1,5 +1,7 @@
 // Models: creation, properties, errors.
+#include <cstddef>
 #include <cstring>
+#include <optional>
 
 #include "capi/model_handle.h"
 
@@ -10,19 +12,24 @@ namespace capi = mobileclip::capi;
 
 namespace {
 
+/// What the options were before `tokenizer` was there.
+constexpr size_t kFirstOptions = offsetof(mobileclip_options, tokenizer);
+
 Options options_of(const mobileclip_options* given) {
   Options out;
   if (given == nullptr) return out;
   mobileclip_options options{};
-  if (given->struct_size < sizeof options) {
+  if (given->struct_size < kFirstOptions) {
     fail(ErrorCode::kInvalidArgument,
-         "struct_size of the options is {}, expected sizeof(mobileclip_options), {} or more",
+         "struct_size of the options is {}, expected sizeof(mobileclip_options), {}",
          given->struct_size, sizeof options);
   }
-  std::memcpy(&options, given, sizeof options);
+  const bool first = given->struct_size < sizeof options;
+  std::memcpy(&options, given, first ? kFirstOptions : sizeof options);
   out.threads = options.threads;
   if (options.batch != 0) out.batch = options.batch;
   if (options.arch != nullptr) out.arch = options.arch;
+  if (options.tokenizer != nullptr) out.tokenizer = options.tokenizer;
   return out;
 }
 
@@ -101,4 +108,12 @@ size_t mobileclip_context_length(const mobileclip_model* model) {
 
 float mobileclip_logit_scale(const mobileclip_model* model) {
   return model == nullptr ? 0 : model->model.logit_scale();
+}
+
+int mobileclip_logit_bias(const mobileclip_model* model, float* bias) {
+  if (model == nullptr) return 0;
+  const std::optional<float> own = model->model.logit_bias();
+  if (!own) return 0;
+  if (bias != nullptr) *bias = *own;
+  return 1;
 }

@@ -65,7 +65,7 @@ void CheckpointBuilder::absorb(Checkpoint part) {
     for (Checkpoint::Piece& piece : record.pieces) piece.tensor += first;
     checkpoint_.records_.push_back(std::move(record));
   }
-  checkpoint_.more_files_.push_back(std::move(part.file_));
+  checkpoint_.parts_.push_back({std::move(part.name_), std::move(part.file_)});
 }
 
 void CheckpointBuilder::add_record(std::string name, Bytes bytes, uint32_t crc) {

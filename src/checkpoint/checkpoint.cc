@@ -54,13 +54,13 @@ bool Checkpoint::is_inference_form() const { return own_format::is_inference(met
 
 bool Checkpoint::is_large() const {
   size_t bytes = file_->bytes().size();
-  for (const auto& file : more_files_) bytes += file->bytes().size();
+  for (const Part& part : parts_) bytes += part.file->bytes().size();
   return bytes >= kLarge;
 }
 
 void Checkpoint::release() const {
   file_->release(file_->bytes());
-  for (const auto& file : more_files_) file->release(file->bytes());
+  for (const Part& part : parts_) part.file->release(part.file->bytes());
 }
 
 void Checkpoint::verify(ThreadPool& pool) const {

@@ -46,6 +46,13 @@ class Checkpoint {
   /// Whether the tensors are in the inference form that `convert` writes.
   bool is_inference_form() const;
   const MappedFile& file() const { return *file_; }
+  /// A file that an index names.
+  struct Part {
+    std::string name;  ///< its path
+    std::shared_ptr<const MappedFile> file;
+  };
+  /// Of an index, in the order of their names; empty for the other formats.
+  const std::vector<Part>& parts() const { return parts_; }
 
   /// Whether the files are so large that their pages are given back as soon as they were read.
   bool is_large() const;
@@ -61,7 +68,7 @@ class Checkpoint {
   friend class CheckpointBuilder;
   Checkpoint() = default;
   std::shared_ptr<const MappedFile> file_;
-  std::vector<std::shared_ptr<const MappedFile>> more_files_;  // of an index
+  std::vector<Part> parts_;
   std::string name_;
   std::string_view format_;
   std::vector<TensorEntry> tensors_;

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/json.h"
-#include "download/sha256.h"
+#include "cli/weights_hash.h"
 #include "engine/compact.h"
 #include "engine/convert.h"
 #include "engine/find_model.h"
@@ -78,7 +78,7 @@ ExitCode run(const Arguments& arguments, Output& out) {
     for (const std::string& warning : from.warnings()) message(warning);
   }
   ThreadPool pool(settings.threads);
-  options.source_sha256 = sha256_of(from.file().bytes());
+  options.source_sha256 = weights_sha256(from);
   if (branches) {
     const ModelConfig& written =
         write_training_form(from, to, {options.arch, dialect, arguments.has("force")}, pool);

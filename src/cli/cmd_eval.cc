@@ -264,6 +264,7 @@ Command eval_command() {
       "zero-shot evaluation: ImageNet-1k, the DataComp datasets, retrieval",
       {kModelOption,
        kArchOption,
+       kTokenizerOption,
        {"suite", '\0', Arity::kOne, "KEYS", "imagenet1k, datacomp38, retrieval, all or KEY,…"},
        {"data-dir", '\0', Arity::kOne, "DIR", "run, verify: where the datasets are"},
        {"out", 'o', Arity::kOne, "FILE", "run: rows of results (JSON lines); report: the report"},

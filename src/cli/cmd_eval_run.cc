@@ -10,7 +10,7 @@
 
 #include "base/mapped_file.h"
 #include "cli/cmd_eval.h"
-#include "download/sha256.h"
+#include "cli/weights_hash.h"
 #include "eval/class_files.h"
 #include "eval/evaluation.h"
 
@@ -239,7 +239,7 @@ ExitCode eval_run(const Arguments& arguments, Output& out) {
   if (tally.failed == datasets.size()) return kFailure;
 
   ThreadPool pool(settings.threads);
-  options.embed.weights_sha256 = sha256_of(open_model(arguments).file().bytes());
+  options.embed.weights_sha256 = weights_sha256(open_model(arguments));
   const auto model = load_model(arguments, settings, Towers::kBoth, pool);
   eval::Evaluation evaluation(model, pool, options,
                               [&](const eval::EvalProgress& progress) { line.update(progress); });

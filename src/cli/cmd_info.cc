@@ -6,6 +6,7 @@
 #include "checkpoint/checkpoint.h"
 #include "cli/command.h"
 #include "cli/json.h"
+#include "cli/weights_hash.h"
 #include "download/sha256.h"
 #include "engine/find_model.h"
 #include "engine/recognise.h"
@@ -22,6 +23,15 @@ std::vector<std::string> json_strings(const std::vector<std::string>& texts) {
   std::vector<std::string> out;
   out.reserve(texts.size());
   for (const std::string& text : texts) out.push_back(json_string(text));
+  return out;
+}
+
+std::vector<std::string> json_of(const std::vector<FileHash>& files) {
+  std::vector<std::string> out;
+  for (const FileHash& one : files) {
+    out.push_back(
+        fmt::format("{{\"file\":{},\"sha256\":\"{}\"}}", json_string(one.file), one.sha256));
+  }
   return out;
 }
 
@@ -76,6 +86,7 @@ void write_tensors(const Checkpoint& checkpoint, bool values, Output& out) {
 /// What is shown, in both forms.
 struct Facts {
   std::string file, hash;
+  std::vector<FileHash> parts;  // of an index
   const Checkpoint& checkpoint;
   const Recognised& recognised;
   std::vector<std::string> folded;
@@ -142,6 +153,7 @@ void write_json(const Facts& facts, bool verbose, Output& out) {
       "}",
       params.image, params.text, facts.checkpoint.tensors().size(), main_dtype(facts.checkpoint),
       json_string(config.licence));
+  if (!facts.parts.empty()) line += fmt::format(",\"parts\":{}", json_list(json_of(facts.parts)));
   if (verbose) line += fmt::format(",\"folded\":{}", json_list(json_strings(facts.folded)));
   out.line(line + "}");
 }
@@ -151,6 +163,9 @@ void write_text(const Facts& facts, bool verbose, Output& out) {
   const ParameterCount params = count_parameters(config);
   out.line(fmt::format("file        {}", facts.file));
   out.line(fmt::format("sha256      {}", facts.hash));
+  for (const FileHash& part : facts.parts) {
+    out.line(fmt::format("part        {}\nsha256      {}", part.file, part.sha256));
+  }
   out.line(fmt::format("format      {}, {} form", facts.checkpoint.format(), facts.form()));
   out.line(fmt::format(
       "variant     {}{}", config.name,
@@ -201,7 +216,9 @@ ExitCode run(const Arguments& arguments, Output& out) {
   }
   const std::string asked = arch == nullptr ? "" : std::string(arch->name);
   const Recognised recognised = recognise(checkpoint, asked);
-  Facts facts{path, sha256_of(checkpoint.file().bytes()), checkpoint, recognised, {}};
+  Facts facts{
+      path, sha256_of(checkpoint.file().bytes()), part_hashes(checkpoint), checkpoint, recognised,
+      {}};
   // The names and shapes of a converted file are checked only when it is loaded.
   if (settings.verbose || checkpoint.is_inference_form()) {
     LoadOptions options;

@@ -2,32 +2,43 @@
 #include <fmt/format.h>
 
 #include <iostream>
+#include <utility>
 
 #include "checkpoint/checkpoint.h"
 #include "cli/command.h"
 #include "cli/json.h"
+#include "engine/model_tokenizer.h"
 #include "engine/recognise.h"
-#include "text/tokenizer.h"
 
 namespace mobileclip::cli {
 namespace {
 
-/// The context of --arch or of the model given, or the default.
-int context_of(const Arguments& arguments) {
-  if (const ModelConfig* arch = arch_of(arguments)) return arch->text.context;
-  if (!arguments.has("model")) return Tokenizer::kDefaultContextLength;
-  return recognise(open_model(arguments)).config->text.context;
+/// That of --arch or of the model given, else CLIP's.
+ModelTokenizer tokenizer_of(const Arguments& arguments) {
+  const ModelConfig* config = arch_of(arguments);
+  std::string weights;
+  if (arguments.has("model")) {
+    const Checkpoint checkpoint = open_model(arguments);
+    weights = checkpoint.name();
+    if (config == nullptr) config = recognise(checkpoint).config;
+  }
+  if (config == nullptr) config = &require_variant("mobileclip_s0");
+  ModelTokenizer out(*config, weights, sentence_piece_of(arguments, *config));
+  out.require_file();
+  return out;
 }
 
 class Printer {
  public:
-  Printer(int context, bool quiet, Output& out) : context_(context), quiet_(quiet), out_(out) {}
+  Printer(ModelTokenizer tokenizer, bool quiet, Output& out)
+      : tokenizer_(std::move(tokenizer)), quiet_(quiet), out_(out) {}
 
   void text(const std::string& text) {
     ++items_;
-    const Tokens tokens = Tokenizer::shared().encode(text, context_);
+    const Tokens tokens = tokenizer_.encode(text);
     if (tokens.truncated && !quiet_) {
-      message(fmt::format("warning: cut to {} tokens: {}", context_, quote(text, 60)));
+      message(fmt::format("warning: cut to {} tokens: {}", tokenizer_.context_length(),
+                          quote(text, 60)));
     }
     line_ = '[';
     for (const int32_t id : tokens.ids) {
@@ -51,7 +62,7 @@ class Printer {
   ExitCode exit() const { return exit_code(items_, failed_); }
 
  private:
-  int context_;
+  ModelTokenizer tokenizer_;
   bool quiet_;
   Output& out_;
   std::string line_;
@@ -64,7 +75,7 @@ ExitCode run(const Arguments& arguments, Output& out) {
   if (jsonl && !arguments.positional().empty()) {
     throw UsageError("--jsonl reads standard input: give no TEXT with it");
   }
-  Printer printer(context_of(arguments), settings.quiet, out);
+  Printer printer(tokenizer_of(arguments), settings.quiet, out);
   if (!arguments.positional().empty()) {
     for (const std::string& text : arguments.positional()) printer.text(text);
     return printer.exit();
@@ -89,7 +100,8 @@ Command tokenize_command() {
           "token ids of texts, or of each line of standard input, one JSON array a line",
           {{"jsonl", '\0', Arity::kFlag, "", "each line is a JSON string or an object with text"},
            kModelOption,
-           kArchOption},
+           kArchOption,
+           kTokenizerOption},
           run};
 }
 

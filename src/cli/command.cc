@@ -65,6 +65,14 @@ kernels::Precision precision_of(const Arguments& arguments) {
   throw UsageError(fmt::format("--precision {}: f32 or bf16", quote(name)));
 }
 
+std::string sentence_piece_of(const Arguments& arguments, const ModelConfig& config) {
+  if (arguments.has("tokenizer") && !config.text.sentence_piece) {
+    throw UsageError(
+        fmt::format("--tokenizer is for SigLIP: {} reads strings with CLIP's own", config.name));
+  }
+  return arguments.one("tokenizer");
+}
+
 std::shared_ptr<const Model> load_model(const Arguments& arguments, const Settings& settings,
                                         Towers towers, ThreadPool& pool) {
   const ModelConfig* arch = arch_of(arguments);
@@ -74,6 +82,7 @@ std::shared_ptr<const Model> load_model(const Arguments& arguments, const Settin
   options.tokenizer = arguments.one("tokenizer");
   options.precision = precision_of(arguments);
   auto model = Model::load(open_model(arguments), options, pool);
+  sentence_piece_of(arguments, model->config());
   if (!settings.quiet) {
     for (const std::string& warning : model->warnings()) message(warning);
     if (options.precision == kernels::Precision::kBFloat16) {

@@ -66,6 +66,9 @@ const ModelConfig* arch_of(const Arguments& arguments);
 /// --precision; float32 without it.
 kernels::Precision precision_of(const Arguments& arguments);
 
+/// --tokenizer; UsageError if the network has no use for it.
+std::string sentence_piece_of(const Arguments& arguments, const ModelConfig& config);
+
 /// Loads the model the arguments ask for and passes its warnings on.
 std::shared_ptr<const Model> load_model(const Arguments& arguments, const Settings& settings,
                                         Towers towers, ThreadPool& pool);

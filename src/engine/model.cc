@@ -1,30 +1,15 @@
 #include "engine/model.h"
 
-#include <filesystem>
-
 #include "base/error.h"
-#include "checkpoint/model_folder.h"
 #include "checkpoint/scope.h"
 #include "config/dialect.h"
 #include "kernels/isa.h"
 #include "layers/foundry.h"
 #include "model/clip.h"
 #include "reparam/values.h"
-#include "text/sentence_piece.h"
 
 namespace mobileclip {
 namespace {
-
-/// The tokenizer's file that was named, or lies beside the weights; empty if there is none.
-std::string sentence_piece_file(const Checkpoint& checkpoint, const LoadOptions& options) {
-  if (!options.tokenizer.empty()) return options.tokenizer;
-  for (const char* name : {"spiece.model", "sentencepiece.model", "tokenizer.model"}) {
-    std::string path = sibling_path(checkpoint.name(), name);
-    std::error_code none;
-    if (std::filesystem::is_regular_file(path, none)) return path;
-  }
-  return "";
-}
 
 bool is_statistic(std::string_view name) {
   return name.ends_with(".running_mean") || name.ends_with(".running_var");
@@ -76,13 +61,8 @@ std::shared_ptr<const Model> Model::load(const Checkpoint& checkpoint, const Loa
     if (!image) check_unbuilt(checkpoint, source, recognised.prefix, "image_encoder.", pool);
     if (!text) check_unbuilt(checkpoint, source, recognised.prefix, "text_encoder.", pool);
   }
-  std::shared_ptr<const SentencePieceTokenizer> sentence_piece;
-  if (config.text.sentence_piece && text) {
-    const std::string file = sentence_piece_file(checkpoint, options);
-    if (!file.empty()) {
-      sentence_piece = std::make_shared<SentencePieceTokenizer>(file, config.text.vocabulary);
-    }
-  }
+  std::optional<ModelTokenizer> tokenizer;
+  if (text) tokenizer.emplace(config, checkpoint.name(), options.tokenizer);
   Foundry foundry;
   if (options.list) foundry = Foundry::listing();
   if (converted) foundry = Foundry::fetching(checkpoint, options.list);
@@ -91,7 +71,7 @@ std::shared_ptr<const Model> Model::load(const Checkpoint& checkpoint, const Loa
   std::shared_ptr<Model> model(new Model);
   model->config_ = config;
   model->contract_is_stated_ = recognised.contract_is_stated;
-  model->sentence_piece_ = std::move(sentence_piece);
+  model->tokenizer_ = std::move(tokenizer);
   model->candidates_ = recognised.candidates;
   model->warnings_ = checkpoint.warnings();
   model->clip_ = std::make_unique<Clip>(checkpoint, weights, config, image, text, pool, foundry);
@@ -104,21 +84,9 @@ Model::~Model() = default;
 
 PreprocessConfig Model::preprocess() const { return preprocess_config(config_); }
 
-Tokens Model::tokenize(std::string_view text) const {
-  if (!config_.text.sentence_piece) {
-    return Tokenizer::shared().encode(text, config_.text.context);
-  }
-  if (sentence_piece_ == nullptr) {
-    fail(ErrorCode::kNotFound,
-         "{} reads strings with a SentencePiece model, and there is none: put its spiece.model "
-         "beside the weights or name it with --tokenizer; token ids work without it",
-         config_.name);
-  }
-  return sentence_piece_->encode(text, config_.text.context);
-}
-
-int32_t Model::pad_id() const {
-  return config_.text.sentence_piece ? SentencePieceTokenizer::kPad : 0;
+const ModelTokenizer& Model::tokenizer() const {
+  if (!tokenizer_) fail(ErrorCode::kInternal, "{} was loaded without its text tower", config_.name);
+  return *tokenizer_;
 }
 
 float Model::logit_scale() const { return clip_->logit_scale(); }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,16 +13,15 @@
 #include "base/thread_pool.h"
 #include "checkpoint/checkpoint.h"
 #include "config/model_config.h"
+#include "engine/model_tokenizer.h"
 #include "engine/recognise.h"
 #include "engine/synthetic.h"
 #include "image/preprocess.h"
 #include "kernels/gemm.h"
-#include "text/tokenizer.h"
 
 namespace mobileclip {
 
 class Clip;
-class SentencePieceTokenizer;
 struct StoredTensor;
 
 /// Which towers a load builds. The whole file is checked either way.
@@ -34,8 +34,7 @@ struct LoadOptions {
   bool list = false;
   /// bfloat16: kUnsupported where the processor has no unit for it.
   kernels::Precision precision = kernels::Precision::kFloat32;
-  /// SentencePiece model for networks that need one; empty: spiece.model, sentencepiece.model or
-  /// tokenizer.model beside the weights, if one is there.
+  /// SentencePiece model for networks that take one: see ModelTokenizer.
   std::string tokenizer = {};
 };
 
@@ -61,11 +60,8 @@ class Model {
   PreprocessConfig preprocess() const;
   /// exp(logit_scale) of the file; at most 100 where there is no logit_bias.
   float logit_scale() const;
-  /// Ids of a text without padding, by the tokenizer of the network. kNotFound if that needs a
-  /// SentencePiece model and none was given.
-  Tokens tokenize(std::string_view text) const;
-  /// What fills a row of ids behind those.
-  int32_t pad_id() const;
+  /// Of a model loaded with its text tower.
+  const ModelTokenizer& tokenizer() const;
   /// Of the file, 0 where the network has none: config().logit_bias.
   float logit_bias() const;
   /// One line per layer that was folded: "image_encoder.model.patch_embed.0: rbr_conv.0 + rbr_scale
@@ -85,7 +81,7 @@ class Model {
   std::vector<std::string> folded_;
   std::vector<std::string> warnings_;
   std::shared_ptr<const std::vector<StoredTensor>> stored_;
-  std::shared_ptr<const SentencePieceTokenizer> sentence_piece_;
+  std::optional<ModelTokenizer> tokenizer_;
 };
 
 /// The input contract of a variant, as the preprocessor takes it.

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <iterator>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -25,8 +24,9 @@ extern const char mobileclip_asset_self_check_end[];
 namespace mobileclip {
 namespace {
 
-/// "a photo of a cat" in CLIP's vocabulary.
+/// "a photo of a cat" in CLIP's vocabulary, and ids that SigLIP's has too.
 constexpr int32_t kTokens[] = {49406, 320, 1125, 539, 320, 2368, 49407};
+constexpr int32_t kSigLipTokens[] = {17406, 320, 1125, 539, 320, 2368, 17407};
 
 /// The synthetic checkpoint as a safetensors file in memory.
 std::string synthetic_file(const ModelConfig& config) {
@@ -58,7 +58,7 @@ uint32_t checksum(const std::vector<StoredTensor>& weights) {
 }
 
 /// One row of the asset: variant, kind, values.
-std::optional<std::string_view> find_row(std::string_view variant, std::string_view kind) {
+std::optional<std::string_view> row_of(std::string_view variant, std::string_view kind) {
   std::string_view rest(
       mobileclip_asset_self_check_begin,
       static_cast<size_t>(mobileclip_asset_self_check_end - mobileclip_asset_self_check_begin));
@@ -69,6 +69,23 @@ std::optional<std::string_view> find_row(std::string_view variant, std::string_v
     if (line.starts_with(head)) return line.substr(head.size());
   }
   return std::nullopt;
+}
+
+/// That of the variant, or of another name of the same network.
+std::optional<std::string_view> find_row(const ModelConfig& config, std::string_view kind) {
+  for (const std::string_view variant : same_networks(config)) {
+    if (const auto row = row_of(variant, kind)) return row;
+  }
+  return std::nullopt;
+}
+
+/// Padded as the network's tokenizer pads.
+std::vector<int32_t> tokens_of(const ModelConfig& config) {
+  const std::span<const int32_t> tokens =
+      config.text.sentence_piece ? std::span(kSigLipTokens) : std::span(kTokens);
+  std::vector<int32_t> out(tokens.begin(), tokens.end());
+  out.resize(static_cast<size_t>(config.text.context), config.text.sentence_piece ? 1 : 0);
+  return out;
 }
 
 std::vector<double> numbers(std::string_view row) {
@@ -123,20 +140,18 @@ SelfCheckValues compute_self_check(const ModelConfig& config, ThreadPool& pool,
   Session session(model, pool);
   session.encode_pixels_chw(synthetic_uniform("input.image.0", 3 * size * size, 0, 1), 1,
                             out.image.data());
-  std::vector<int32_t> ids(std::begin(kTokens), std::end(kTokens));
-  ids.resize(static_cast<size_t>(config.text.context), 0);
-  session.encode_tokens(ids, 1, out.text.data());
+  session.encode_tokens(tokens_of(config), 1, out.text.data());
   return out;
 }
 
 bool has_self_check(const ModelConfig& config) {
-  return find_row(config.name, "weights_crc32").has_value();
+  return find_row(config, "weights_crc32").has_value();
 }
 
 SelfCheckReport run_self_check(const ModelConfig& config, ThreadPool& pool, const Meddle& meddle) {
-  const auto crc = find_row(config.name, "weights_crc32");
-  const auto image = find_row(config.name, "image");
-  const auto text = find_row(config.name, "text");
+  const auto crc = find_row(config, "weights_crc32");
+  const auto image = find_row(config, "image");
+  const auto text = find_row(config, "text");
   if (!crc || !image || !text) {
     fail(ErrorCode::kUnsupported, "no results are stored for {}", config.name);
   }

@@ -36,7 +36,7 @@ using Meddle = std::function<void(const std::vector<StoredTensor>& weights)>;
 SelfCheckValues compute_self_check(const ModelConfig& config, ThreadPool& pool,
                                    const Meddle& meddle = {});
 
-/// Whether results for this variant are stored in the program.
+/// Whether results for this variant, or another name of its network, are stored in the program.
 bool has_self_check(const ModelConfig& config);
 /// Compares with them. kUnsupported if there are none.
 SelfCheckReport run_self_check(const ModelConfig& config, ThreadPool& pool,

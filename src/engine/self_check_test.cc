@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <set>
+#include <string_view>
 
 #include "base/counter_rng.h"
 #include "base/error.h"
@@ -26,10 +28,15 @@ TEST(SelfCheck, PassesOnEveryInstructionSet) {
   kernels::force_isa(original);
 }
 
-// Of open_clip's, `verify` checks the file alone.
-TEST(SelfCheck, EveryVariantInTheOriginalsDialectHasResults) {
+// Of networks that take seconds and gigabytes, and of other people's, `verify` checks the file
+// alone.
+TEST(SelfCheck, EveryNetworkOfReasonableSizeHasResults) {
+  const std::set<std::string_view> without = {
+      "MobileCLIP-S4",      "MobileCLIP2-S4", "MobileCLIP-L-14",       "MobileCLIP2-L-14",
+      "ViT-B-16",           "ViT-B-32",       "ViT-B-32-quickgelu",    "ViT-L-14",
+      "ViT-L-14-quickgelu", "ViT-L-14-336",   "ViT-L-14-336-quickgelu"};
   for (const ModelConfig& config : variants()) {
-    EXPECT_EQ(has_self_check(config), config.dialect == "mobileclip") << config.name;
+    EXPECT_EQ(has_self_check(config), !without.contains(config.name)) << config.name;
   }
 }
 

@@ -102,10 +102,10 @@ void Session::encode_tokens(std::span<const int32_t> ids, size_t n, float* out) 
 void Session::encode_texts(std::span<const std::string> texts, float* out,
                            std::vector<bool>* truncated) {
   const size_t context = impl_->context();
-  impl_->ids.assign(texts.size() * context, impl_->model->pad_id());
+  impl_->ids.assign(texts.size() * context, impl_->model->tokenizer().pad_id());
   if (truncated != nullptr) truncated->assign(texts.size(), false);
   for (size_t i = 0; i < texts.size(); ++i) {
-    const Tokens tokens = impl_->model->tokenize(texts[i]);
+    const Tokens tokens = impl_->model->tokenizer().encode(texts[i]);
     std::copy(tokens.ids.begin(), tokens.ids.end(),
               impl_->ids.begin() + static_cast<ptrdiff_t>(i * context));
     if (truncated != nullptr) (*truncated)[i] = tokens.truncated;

@@ -76,8 +76,14 @@ TEST_P(SelfCheck, Passes) {
 
 INSTANTIATE_TEST_SUITE_P(Variants, SelfCheck,
                          testing::Values("mobileclip_s0", "mobileclip_s1", "mobileclip_s2",
-                                         "mobileclip_b", "mobileclip_blt"),
-                         [](const auto& variant) { return std::string(variant.param); });
+                                         "mobileclip_b", "mobileclip_blt", "MobileCLIP-S1",
+                                         "MobileCLIP2-S2", "MobileCLIP-B", "MobileCLIP2-S0",
+                                         "MobileCLIP2-S3", "ViT-B-16-quickgelu", "ViT-B-16-SigLIP"),
+                         [](const auto& variant) {
+                           std::string out(variant.param);
+                           std::erase(out, '-');
+                           return out;
+                         });
 
 }  // namespace
 }  // namespace mobileclip

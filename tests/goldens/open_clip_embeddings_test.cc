@@ -7,6 +7,7 @@
 #include "model/clip.h"
 #include "open_clip.h"
 #include "probe.h"
+#include "siglip_files.h"
 
 namespace mobileclip {
 namespace {
@@ -103,24 +104,6 @@ TEST_P(OpenClip, EqualsTheReference) {
   EXPECT_EQ(seen, probes.size());
 }
 
-/// A SentencePiece model of `pieces`: pad, </s>, unknown, "▁a", "▁cat", and the rest made up.
-std::string piece_model(int pieces) {
-  const std::string space = "\xe2\x96\x81";
-  std::string out;
-  for (int id = 0; id < pieces; ++id) {
-    const std::string usual[] = {"<pad>", "</s>", "<unk>", space + "a", space + "cat"};
-    const std::string text = id < 5 ? usual[id] : std::string("q").append(std::to_string(id));
-    const char type = id < 2 ? 3 : id == 2 ? 2 : 1;  // control, unknown, normal
-    std::string body = "\x0a";
-    body += static_cast<char>(text.size());
-    body += text + std::string("\x15\0\0\x80\xbf\x18", 6) + type;
-    out += "\x0a";
-    out += static_cast<char>(body.size());
-    out += body;
-  }
-  return out;
-}
-
 TEST(SigLip, ReadsStringsWithItsTokenizer) {
   const ModelConfig& config = require_variant("ViT-B-16-SigLIP");
   const std::string bytes = golden::synthetic_bytes(config);
@@ -138,7 +121,7 @@ TEST(SigLip, ReadsStringsWithItsTokenizer) {
     EXPECT_NE(error.message().find("--tokenizer"), std::string::npos) << error.message();
   }
   options.tokenizer = testing::TempDir() + "/siglip.spiece.model";
-  std::ofstream(options.tokenizer, std::ios::binary) << piece_model(config.text.vocabulary);
+  std::ofstream(options.tokenizer, std::ios::binary) << golden::siglip_pieces();
   const auto model = Model::load(golden::parse_bytes(bytes), options, pool);
   Session session(model, pool);
   session.encode_texts(texts, from_text.data());

@@ -40,6 +40,7 @@ __all__ = [
     "create_model_and_transforms",
     "get_tokenizer",
     "list_models",
+    "sigmoid_probabilities",
     "zero_shot_probabilities",
 ]
 
@@ -50,6 +51,7 @@ def create_model(
     *,
     threads: int = 0,
     batch: int = 8,
+    tokenizer: str | os.PathLike[str] | None = None,
 ) -> Model:
     """Loads a model.
 
@@ -63,6 +65,9 @@ def create_model(
         threads: of the model; 0 for the cores this process may use, at most 256. Callers share
             them and take turns. With 1, every calling thread computes by itself.
         batch: items that go through the network at a time, 1 to 1024: bounds the memory.
+        tokenizer: the SentencePiece model of a network that reads strings with one (SigLIP); by
+            default spiece.model, sentencepiece.model or tokenizer.model beside the weights.
+            Other networks have CLIP's tokenizer, whatever is given here.
 
     Raises:
         FileNotFoundError, OSError: no such file or name, or it cannot be read.
@@ -72,7 +77,8 @@ def create_model(
     """
     file = to_path(model_name if pretrained is None else pretrained)
     arch = "" if pretrained is None else model_name
-    return Model(_core.Model(file, arch, whole("threads", threads), whole("batch", batch)))
+    spiece = to_path(tokenizer or "")
+    return Model(_core.Model(file, arch, spiece, whole("threads", threads), whole("batch", batch)))
 
 
 def create_model_and_transforms(
@@ -83,6 +89,7 @@ def create_model_and_transforms(
     *,
     threads: int = 0,
     batch: int = 8,
+    tokenizer: str | os.PathLike[str] | None = None,
 ) -> tuple[Model, None, Preprocess]:
     """``create_model`` and its preprocess, as the original returns them: (model, None, preprocess).
 
@@ -93,17 +100,21 @@ def create_model_and_transforms(
         raise InvalidArgumentError("models are always reparameterized here")
     if str(device) != "cpu":
         raise InvalidArgumentError(f"models run on the device 'cpu', not on {str(device)!r}")
-    model = create_model(model_name, pretrained, threads=threads, batch=batch)
+    model = create_model(
+        model_name, pretrained, threads=threads, batch=batch, tokenizer=tokenizer
+    )
     return model, None, model.preprocess
 
 
-def get_tokenizer(model_name: str = "") -> Tokenizer:
+def get_tokenizer(
+    model_name: str = "", *, tokenizer: str | os.PathLike[str] | None = None
+) -> Tokenizer:
     """The tokenizer of a variant, or of a model as ``create_model`` finds it; reads no weights.
 
-    Raises what ``create_model`` raises, and ``Error`` for SigLIP, whose strings take a SentencePiece
-    model.
+    ``tokenizer`` is the SentencePiece model of a SigLIP, as in ``create_model``. Raises what
+    ``create_model`` raises, and FileNotFoundError for a SigLIP without such a file.
     """
-    return Tokenizer(_core.get_tokenizer(to_path(model_name)).context_length)
+    return Tokenizer._of(_core.get_tokenizer(to_path(model_name), to_path(tokenizer or "")))
 
 
 def list_models() -> list[str]:
@@ -128,3 +139,17 @@ def zero_shot_probabilities(
     images = float_rows("image features", image_features)
     texts = float_rows("text features", text_features)
     return _core.zero_shot_probabilities(images, texts, float(scale))
+
+
+def sigmoid_probabilities(
+    image_features: npt.ArrayLike, text_features: npt.ArrayLike, scale: float, bias: float
+) -> npt.NDArray[np.float64]:
+    """sigmoid(scale · image_features · text_featuresᵀ + bias): float64 (n images, n labels).
+
+    For networks with a ``logit_bias`` (SigLIP), which judge labels one by one: rows do not add up
+    to 1. ``scale`` is ``model.logit_scale``, ``bias`` is ``model.logit_bias``; the rest is as in
+    ``zero_shot_probabilities``. ``Model.probabilities`` takes the one that fits the model.
+    """
+    images = float_rows("image features", image_features)
+    texts = float_rows("text features", text_features)
+    return _core.sigmoid_probabilities(images, texts, float(scale), float(bias))

@@ -11,7 +11,17 @@ import numpy.typing as npt
 
 from . import _core
 from ._errors import BatchError, Error, InvalidArgumentError
-from ._inputs import ImageLike, groups, is_array, is_one_image, list_of, to_image, utf8, whole
+from ._inputs import (
+    ImageLike,
+    float_rows,
+    groups,
+    is_array,
+    is_one_image,
+    list_of,
+    to_image,
+    utf8,
+    whole,
+)
 
 # Arrays and texts are encoded this many rows at a time; Ctrl-C is heard in between.
 _ROWS = 64
@@ -86,6 +96,9 @@ class Preprocess:
 class Tokenizer:
     """CLIP's byte-pair tokenizer with its text repair. Thread-safe; the GIL is free meanwhile.
 
+    That of a SigLIP is made by ``get_tokenizer`` and ``Model.tokenizer`` only: it reads texts with
+    the SentencePiece model of the user's, and its rows are ids, end token, end tokens.
+
     Args:
         context_length: ids in a row, from 2 to 65536 (ValueError).
     """
@@ -95,11 +108,18 @@ class Tokenizer:
     def __init__(self, context_length: int = 77) -> None:
         self._core = _core.Tokenizer(whole("context_length", context_length))
 
+    @classmethod
+    def _of(cls, core: _core.Tokenizer) -> Tokenizer:
+        tokenizer = cls.__new__(cls)
+        tokenizer._core = core
+        return tokenizer
+
     def __call__(self, texts: str | Iterable[str]) -> npt.NDArray[np.int64]:
         """n texts → int64 (n, context_length): start token, ids, end token, zeros.
 
         One str is one text. Longer texts are cut to the context; ``truncated`` tells which.
-        Raises TypeError for what is no str.
+        Raises TypeError for what is no str, FileNotFoundError if the model takes a SentencePiece
+        model and none was given.
         """
         return self._core(utf8(texts))[0]
 
@@ -116,6 +136,11 @@ class Tokenizer:
         return f"Tokenizer(context_length={self.context_length})"
 
     def __reduce__(self) -> tuple[type[Tokenizer], tuple[int]]:
+        if not self._core.is_clip:
+            raise TypeError(
+                "a tokenizer with a SentencePiece model cannot be pickled: give the name of its file "
+                "to the other process, and let that call mobileclip.get_tokenizer"
+            )
         return Tokenizer, (self.context_length,)
 
 
@@ -274,8 +299,34 @@ class Model:
 
     @property
     def logit_scale(self) -> float:
-        """What multiplies cosines before a softmax: min(exp(logit_scale), 100) of the file."""
+        """What multiplies cosines before a softmax: min(exp(logit_scale), 100) of the file.
+
+        Before a sigmoid (see ``logit_bias``): exp(logit_scale).
+        """
         return self._core.logit_scale
+
+    @property
+    def logit_bias(self) -> float | None:
+        """What is added after that where labels are judged one by one, each by a sigmoid (SigLIP).
+
+        None for all other networks.
+        """
+        return self._core.logit_bias
+
+    def probabilities(
+        self, image_features: npt.ArrayLike, text_features: npt.ArrayLike
+    ) -> npt.NDArray[np.float64]:
+        """What the network was trained to say of each label: float64 (n images, n labels).
+
+        From normalised features: ``sigmoid_probabilities`` where there is a ``logit_bias``, else
+        ``zero_shot_probabilities``, with the model's ``logit_scale``. Raises what they raise.
+        """
+        images = float_rows("image features", image_features)
+        texts = float_rows("text features", text_features)
+        bias = self.logit_bias
+        if bias is None:
+            return _core.zero_shot_probabilities(images, texts, self.logit_scale)
+        return _core.sigmoid_probabilities(images, texts, self.logit_scale, bias)
 
     @property
     def warnings(self) -> list[str]:
@@ -289,8 +340,8 @@ class Model:
 
     @property
     def tokenizer(self) -> Tokenizer:
-        """From texts to what ``encode_text`` takes."""
-        return Tokenizer(self.context_length)
+        """From texts to what ``encode_text`` takes: the one that the network reads with."""
+        return Tokenizer._of(self._core.tokenizer)
 
     def __repr__(self) -> str:
         return (

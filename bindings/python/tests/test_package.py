@@ -34,13 +34,14 @@ def test_names() -> None:
     assert {"mobileclip_s0", "mobileclip_b", "mobileclip_nano"} <= set(names)
     for name in names:
         if "SigLIP" in name:  # its tokenizer is in a file of its own
-            with pytest.raises(mobileclip.Error, match="SentencePiece"):
+            with pytest.raises(mobileclip.NotFoundError, match="SentencePiece"):
                 mobileclip.get_tokenizer(name)
         else:
             assert mobileclip.get_tokenizer(name).context_length >= 2
     model = mobileclip.create_model(threads=1)
     assert model.name == "mobileclip_nano" and model.warnings == []
     assert 1 < model.logit_scale <= 100
+    assert model.logit_bias is None
     assert "mobileclip_nano" in repr(model) and "77" in repr(mobileclip.Tokenizer())
     preprocess = model.preprocess
     assert preprocess.image_size == model.image_size
