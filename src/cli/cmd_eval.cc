@@ -242,19 +242,23 @@ ExitCode eval_compare(const Arguments& arguments, Output& out) {
   }
   out.line(fmt::format("{} under the protocol {}", column,
                        eval::PublishedResults::shared().protocol_of(column)));
-  size_t differ = 0;
+  size_t differ = 0, incomplete = 0;
   for (const eval::Comparison& one : all) {
-    const auto row = std::ranges::find(rows, one.key, &eval::ResultRow::key);
-    differ += one.agrees() ? 0 : 1;
-    out.line(fmt::format("{:<24} {:<22} {:>7.3f} {:>7.3f} {:>+8.3f} {:>7.0f} of {:<6.0f}{}{}",
+    differ += one.complete && !one.agrees() ? 1 : 0;
+    incomplete += one.complete ? 0 : 1;
+    out.line(fmt::format("{:<24} {:<22} {:>7.3f} {:>7.3f} {:>+8.3f} {:>7.0f} of {:<6.0f}{}",
                          one.dataset, one.metric, 100 * one.ours, 100 * one.published,
                          100 * (one.ours - one.published), one.images, one.n,
-                         one.agrees() ? "" : "  differs",
-                         row->meta.incomplete.empty() ? "" : "  incomplete"));
+                         !one.complete  ? "  incomplete"
+                         : one.agrees() ? ""
+                                        : "  differs"));
   }
-  out.line(fmt::format("{} of {} agree within max(15, 0.3 %) images, half a point for retrieval",
-                       all.size() - differ, all.size()));
-  return differ == 0 ? kOk : kSomeFailed;
+  const size_t whole = all.size() - incomplete;
+  out.line(fmt::format(
+      "{} of {} agree within max(15, 0.3 %) images, half a point for retrieval{}", whole - differ,
+      whole,
+      incomplete == 0 ? "" : fmt::format("; {} are incomplete and do not count", incomplete)));
+  return differ + incomplete == 0 ? kOk : kSomeFailed;
 }
 
 Command eval_command() {

@@ -260,14 +260,16 @@ ExitCode eval_run(const Arguments& arguments, Output& out) {
       ++tally.skipped;
       continue;
     }
+    std::optional<ResultRow> row;
     try {
-      const ResultRow row = evaluation.run(dataset);
-      eval::append_row(path, row, arguments.has("json-nan"));
-      tally.done(row);
+      row = evaluation.run(dataset);
+      eval::append_row(path, *row, arguments.has("json-nan"));
     } catch (const Error& error) {
       if (error.code() == ErrorCode::kNoSpace) throw;
       tally.fail_on(dataset.key, error.message());
+      continue;
     }
+    tally.done(*row);
   }
   line.finish();
   if (tally.skipped > 0) message(fmt::format("{} datasets were done before", tally.skipped));

@@ -52,7 +52,8 @@ void write_json(const Findings& f, Output& out) {
         json_number(f.report.text_error), json_number(kSelfCheckTolerance));
   }
   std::vector<std::string> parts;
-  for (size_t i = 1; i < f.files.size(); ++i) parts.push_back(fmt::format("{{{}}}", json_of(f.files[i])));
+  for (size_t i = 1; i < f.files.size(); ++i)
+    parts.push_back(fmt::format("{{{}}}", json_of(f.files[i])));
   out.line(fmt::format("{{{},\"parts\":[{}],\"variant\":\"{}\",\"arithmetic\":{},\"ok\":{}}}",
                        json_of(f.files[0]), fmt::join(parts, ","), f.variant, arithmetic,
                        f.passed()));

@@ -51,6 +51,7 @@ std::vector<Comparison> compare_published(const std::vector<ResultRow>& rows,
                    images_of(row, *dataset),
                    0,
                    0};
+    one.complete = row.meta.incomplete.empty();
     one.images = std::abs(one.ours - one.published) * one.n;
     constexpr double kImages = 15, kShare = 0.003, kHalfPoint = 0.005;
     const bool image_text =

@@ -17,12 +17,7 @@ namespace mobileclip::eval {
 namespace {
 
 /// Changes when the same weights and bytes would give other vectors.
-constexpr const char* kContract = "1";
-
-std::string describe(const PreprocessConfig& config) {
-  return fmt::format("{} {} {} {}", config.size, static_cast<int>(config.interpolation),
-                     fmt::join(config.mean, ","), fmt::join(config.std, ","));
-}
+constexpr const char* kContract = "2";
 
 /// Appends all of a sample but its vector.
 void append(Chunk& chunk, EvalSample sample, bool unreadable) {
@@ -37,6 +32,14 @@ void append(Chunk& chunk, EvalSample sample, bool unreadable) {
 }
 
 }  // namespace
+
+std::string vector_identity(const std::string& weights_sha256, const ModelConfig& config) {
+  const PreprocessConfig pixels = preprocess_config(config);
+  return fmt::format("{} {} {} {} {} {} {} {}", kContract, weights_sha256,
+                     same_networks(*find_variant(config.name)).front(), pixels.size,
+                     static_cast<int>(pixels.interpolation), pixels.squash ? "squash" : "crop",
+                     fmt::join(pixels.mean, ","), fmt::join(pixels.std, ","));
+}
 
 void normalize_row(float* row, size_t dim, const std::string& what) {
   constexpr double kLeast = 1e-12;
@@ -57,10 +60,10 @@ Embedder::Embedder(Session& session, ThreadPool& pool, EmbedOptions options)
 std::string Embedder::cache_path(const DatasetFiles& dataset, const Shard& shard) const {
   Sha256 sum;
   const Needs needs = needs_of(dataset);
-  sum.update(fmt::format("{}\n{}\n{}\n{}\n{}\n{} {} {} {}\n{}", kContract, options_.weights_sha256,
-                         describe(session_.model().preprocess()), dataset.key, shard.name,
-                         needs.label, needs.captions, needs.instances, needs.group_columns,
-                         shard_identity(shard)));
+  sum.update(fmt::format("{}\n{}\n{}\n{} {} {} {}\n{}",
+                         vector_identity(options_.weights_sha256, session_.model().config()),
+                         dataset.key, shard.name, needs.label, needs.captions, needs.instances,
+                         needs.group_columns, shard_identity(shard)));
   std::string folder = folder_of_key(dataset.key);
   return fmt::format("{}/{}/{}-{}.safetensors", options_.cache, folder, shard.name,
                      sum.hex().substr(0, 24));

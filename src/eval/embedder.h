@@ -21,6 +21,10 @@ struct EmbedOptions {
   bool skip_bad = false;       ///< an image that cannot be decoded is marked, not an error
 };
 
+/// All that an image's vector depends on but its bytes: the weights, the network they are read as
+/// (the variants of one network are one), and the preprocessing, as one line.
+std::string vector_identity(const std::string& weights_sha256, const ModelConfig& config);
+
 class Embedder {
  public:
   /// `session` and `pool` must outlive this. One thread.

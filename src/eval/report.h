@@ -38,10 +38,11 @@ std::string report_svg(const std::vector<ReportColumn>& columns, const ReportOpt
 struct Comparison {
   std::string key, dataset, metric;
   double ours = 0, published = 0;
-  double n = 0;       ///< images the metric is over; 0: not known
-  double images = 0;  ///< |difference| · n
-  double limit = 0;   ///< images within which they agree
-  bool agrees() const { return images <= limit; }
+  double n = 0;          ///< images the metric is over; 0: not known
+  double images = 0;     ///< |difference| · n
+  double limit = 0;      ///< images within which they agree
+  bool complete = true;  ///< the row is over the whole dataset: only then they may agree
+  bool agrees() const { return complete && images <= limit; }
 };
 
 /// Rows of ours that were published too. CLEVR Distance is compared as the model was published,

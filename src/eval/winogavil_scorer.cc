@@ -1,4 +1,5 @@
 // WinoGAViL: which of the candidates go with a cue.
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -21,7 +22,11 @@ class WinogavilScorer : public Scorer {
 
   void add(const Chunk& chunk, size_t first) override {
     for (size_t i = first; i < chunk.size(); ++i) {
-      if (chunk.unreadable[i] != 0) continue;
+      if (chunk.unreadable[i] != 0) {
+        images_[chunk.keys[i]].clear();
+        ++unreadable_;
+        continue;
+      }
       const auto from = chunk.rows.begin() + static_cast<ptrdiff_t>(i * chunk.dim);
       images_[chunk.keys[i]].assign(from, from + static_cast<ptrdiff_t>(chunk.dim));
     }
@@ -48,18 +53,21 @@ class WinogavilScorer : public Scorer {
           fail(ErrorCode::kNotFound, "{}: there is no image of the candidate {}", key_,
                quote(name));
         }
-        scores.push_back(static_cast<float>(cosine(image->second, texts_.row(prompts[i]))));
+        scores.push_back(image->second.empty()
+                             ? -std::numeric_limits<float>::infinity()
+                             : static_cast<float>(cosine(image->second, texts_.row(prompts[i]))));
       }
       results.push_back({scores.size(), winogavil_jaccard(scores, instances_[i].is_true)});
     }
-    return {winogavil_metrics(results), results.size(), 0, 0, 0};
+    return {winogavil_metrics(results), results.size(), 0, 0, unreadable_};
   }
 
  private:
   std::string key_;
   uint64_t limit_;
   std::vector<Instance> instances_;
-  std::map<std::string, std::vector<float>> images_;
+  std::map<std::string, std::vector<float>> images_;  // empty: it could not be read
+  uint64_t unreadable_ = 0;
   TextCache& texts_;
   TextCache::Progress progress_;
 };

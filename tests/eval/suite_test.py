@@ -329,6 +329,34 @@ class SuiteTest(unittest.TestCase):
         self.assertEqual(row["meta"]["unreadable"], 1)
         self.assertEqual(row["meta"]["n"], next(r for r in self.rows if r["key"] == "mnist")["meta"]["n"])
 
+    def test_a_bad_candidate_is_never_chosen(self):
+        data = self.copy_of("wds_winogavil_test", "candidate")
+        shards = sorted(glob.glob(data + "/*/test/*.tar"))
+        samples = oracle.read_samples(data + "/wds_winogavil_test")
+        bad = next(json.loads(s["json"]) for s in samples if "json" in s)["associations"][0]
+
+        def spoil(members):
+            return [(info, b"no image" if info.name.split("/")[-1] == bad + ".jpg" else bytes_)
+                    for info, bytes_ in members]
+        for shard in shards:
+            self.rewrite(shard, spoil)
+        self.run_eval("candidate", data=data, suite="misc/winogavil", code=1)
+        self.assertIn(bad, self.said)
+        row = self.run_eval("candidate", "--skip-bad", data=data, suite="misc/winogavil")[0]
+        self.assertEqual(row["meta"]["unreadable"], 1)
+        known = next(r for r in self.rows if r["key"] == "misc/winogavil")
+        self.assertEqual(row["meta"]["n"], known["meta"]["n"])
+
+    def test_a_reader_that_goes_away_ends_the_run(self):
+        folder = self.folder + "/unheard"
+        os.makedirs(folder)
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([PROGRAM, "eval", "run", "--suite", "cifar10,mnist", "--data-dir", self.data,
+                                   "--out", folder + "/r.jsonl"], stdout=full, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr.count("standard output"), 1, done.stderr)
+        self.assertEqual([r["key"] for r in rows_of(folder + "/r.jsonl")], ["cifar10"])
+
     def test_a_damaged_cache_is_refused(self):
         self.run_eval("rotten", suite="cifar10")
         path = glob.glob(self.folder + "/rotten/eval-cache/*/*")[0]
@@ -431,6 +459,11 @@ class SuiteTest(unittest.TestCase):
         self.assertEqual(done.returncode, 3)
         self.assertRegex(done.stdout, r"MNIST .* 31 of 10000 +differs")
         self.assertEqual(program("eval", "compare", self.out, "--published").returncode, 1)  # nano: not published
+        # Of fifteen images, fifteen may be wrong: rows over a part of a dataset never agree.
+        done = program("eval", "compare", self.out, "--published", "--as", "mobileclip_s0")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("0 of 0 agree", done.stdout)
+        self.assertIn("; 38 are incomplete", done.stdout)
 
     def test_verify_counts(self):
         done = program("eval", "verify", "--data-dir", self.data, "--suite", "cifar10,misc/winogavil")
