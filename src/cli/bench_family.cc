@@ -7,6 +7,7 @@
 
 #include "checkpoint/safetensors_writer.h"
 #include "cli/json.h"
+#include "cli/machine.h"
 #include "config/accuracy.h"
 #include "engine/measure.h"
 #include "engine/recognise.h"
@@ -100,9 +101,16 @@ std::vector<FamilyRatio> family_ratios(std::span<const FamilyRow> rows) {
   return out;
 }
 
-std::string family_table(std::span<const FamilyRow> rows) {
-  std::string out = fmt::format("{:<24}{:>9}{:>10}{:>9}{:>9}{:>10}{:>9}\n", "model", "M params",
-                                "image ms", "text ms", "both ms", "ImageNet", "38 sets");
+std::string family_caption(int threads) {
+  const std::string processor = processor_name();
+  return fmt::format("{}{}{}, {} {}, float32, {}", processor, processor.empty() ? "" : ", ",
+                     kernels::isa_name(), threads, threads == 1 ? "thread" : "threads", today());
+}
+
+std::string family_table(std::span<const FamilyRow> rows, std::string_view caption) {
+  std::string out = fmt::format("{}\n", caption);
+  out += fmt::format("{:<24}{:>9}{:>10}{:>9}{:>9}{:>10}{:>9}\n", "model", "M params", "image ms",
+                     "text ms", "both ms", "ImageNet", "38 sets");
   for (const FamilyRow& row : rows) {
     out += fmt::format("{:<24}{:>9.1f}{:>10.2f}{:>9.2f}{:>9.2f}{:>10}{:>9}\n", row.name,
                        row.parameters, row.image_ms, row.text_ms, row.total_ms(),
@@ -110,7 +118,7 @@ std::string family_table(std::span<const FamilyRow> rows) {
   }
   for (const FamilyRatio& ratio : family_ratios(rows)) {
     out += fmt::format(
-        "{} than {}: {:.1f} times faster, {:.1f} times smaller (published: {:.1f}, {:.1f})\n",
+        "{} than {}: {:.2f} times faster, {:.2f} times smaller (published: {:.1f}, {:.1f})\n",
         ratio.model, ratio.than, ratio.faster, ratio.smaller, ratio.published_faster,
         ratio.published_smaller);
   }
@@ -136,8 +144,11 @@ std::string family_json(std::span<const FamilyRow> rows, int threads) {
                     ratio.model, ratio.than, ratio.faster, ratio.smaller, ratio.published_faster,
                     ratio.published_smaller));
   }
-  return fmt::format("{{\"isa\":\"{}\",\"threads\":{},\"family\":[{}],\"ratios\":[{}]}}",
-                     kernels::isa_name(), threads, fmt::join(models, ","), fmt::join(ratios, ","));
+  return fmt::format(
+      "{{\"processor\":{},\"date\":\"{}\",\"isa\":\"{}\",\"threads\":{},\"family\":[{}],"
+      "\"ratios\":[{}]}}",
+      json_string(processor_name()), today(), kernels::isa_name(), threads, fmt::join(models, ","),
+      fmt::join(ratios, ","));
 }
 
 }  // namespace mobileclip::cli

@@ -39,10 +39,12 @@ FamilyRow measure_member(std::string_view name, std::span<const FamilyRow> befor
 /// The two highlights of the original. Both models of a pair must be among the rows.
 std::vector<FamilyRatio> family_ratios(std::span<const FamilyRow> rows);
 
-std::string family_table(std::span<const FamilyRow> rows);
+/// "PROCESSOR, INSTRUCTION SET, 2 threads, float32, DATE": what the rows were measured on, now.
+std::string family_caption(int threads);
+std::string family_table(std::span<const FamilyRow> rows, std::string_view caption);
 std::string family_json(std::span<const FamilyRow> rows, int threads);
 /// Accuracy over latency as an SVG image.
-std::string family_svg(std::span<const FamilyRow> rows);
+std::string family_svg(std::span<const FamilyRow> rows, std::string_view caption);
 
 }  // namespace mobileclip::cli
 

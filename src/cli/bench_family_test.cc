@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <regex>
+#include <string>
+#include <vector>
 
 #include "engine/recognise.h"
 
@@ -30,11 +34,12 @@ TEST(BenchFamily, RatiosAreThoseOfLatencyAndSize) {
 }
 
 TEST(BenchFamily, TheTableHasEveryRow) {
-  const std::string table = family_table(rows());
-  EXPECT_EQ(std::ranges::count(table, '\n'), 1 + 5 + 2);
-  EXPECT_NE(table.find("mobileclip_s0 than ViT-B-16-quickgelu: 5.0 times faster, 2.8 times smaller "
-                       "(published: 4.8, 2.8)"),
-            std::string::npos)
+  const std::string table = family_table(rows(), "a machine");
+  EXPECT_EQ(std::ranges::count(table, '\n'), 2 + 5 + 2);
+  EXPECT_NE(
+      table.find("mobileclip_s0 than ViT-B-16-quickgelu: 5.00 times faster, 2.78 times smaller "
+                 "(published: 4.8, 2.8)"),
+      std::string::npos)
       << table;
 }
 
@@ -48,15 +53,60 @@ TEST(BenchFamily, JsonIsWhole) {
 }
 
 TEST(BenchFamily, ThePlotShowsWhatHasAPublishedAccuracy) {
-  const std::string svg = family_svg(rows());
+  const std::string svg = family_svg(rows(), "A & B <3>");
   EXPECT_TRUE(svg.starts_with("<svg "));
   EXPECT_TRUE(svg.ends_with("</svg>\n"));
   size_t circles = 0;
   for (size_t at = 0; (at = svg.find("<circle", at)) != std::string::npos; ++at) ++circles;
-  EXPECT_EQ(circles, 4u);
-  EXPECT_EQ(svg.find("mobileclip_nano"), std::string::npos);
+  EXPECT_EQ(circles, 4u + 3u);  // and the legend's
+  EXPECT_EQ(svg.find("nano"), std::string::npos);
+  EXPECT_EQ(svg.find("Nano"), std::string::npos);
+  EXPECT_NE(svg.find(">A &amp; B &lt;3><"), std::string::npos);
+  EXPECT_NE(svg.find(">ViT-B-16 (OpenAI)<"), std::string::npos);
   EXPECT_EQ(svg.find("nan"), std::string::npos);
   EXPECT_EQ(svg.find("inf"), std::string::npos);
+}
+
+/// Left edge, baseline and width of every label of the plot.
+struct Label {
+  double x, y, width;
+};
+std::vector<Label> labels_of(const std::string& svg) {
+  const std::regex text(
+      "<text x=\"([0-9.]+)\" y=\"([0-9.]+)\" text-anchor=\"middle\" "
+      "fill=\"#[0-9a-f]+\"[^>]*>([^<]*)</text>");
+  std::vector<Label> out;
+  for (std::sregex_iterator at(svg.begin(), svg.end(), text), end; at != end; ++at) {
+    const double width = 6.5 * static_cast<double>((*at)[3].length());
+    out.push_back({std::stod((*at)[1]) - width / 2, std::stod((*at)[2]), width});
+  }
+  return out;
+}
+
+TEST(BenchFamily, LabelsOfThePlotDoNotMeet) {
+  // Many in one place.
+  std::vector<FamilyRow> crowd;
+  for (const std::string_view name : family()) {
+    crowd.push_back({name, 150, 60 + static_cast<double>(crowd.size() % 3), 10, 76.0, 60.0});
+  }
+  crowd[0].imagenet = 68;
+  crowd[1].image_ms = 400;
+  const std::vector<Label> labels = labels_of(family_svg(crowd, ""));
+  ASSERT_EQ(labels.size(), crowd.size());
+  for (size_t i = 0; i < labels.size(); ++i) {
+    for (size_t k = 0; k < i; ++k) {
+      const Label &a = labels[i], &b = labels[k];
+      const bool apart = a.x + a.width <= b.x || b.x + b.width <= a.x || std::abs(a.y - b.y) >= 12;
+      EXPECT_TRUE(apart) << i << " " << k;
+    }
+  }
+}
+
+TEST(BenchFamily, TheCaptionSaysWhereAndWhen) {
+  const std::string caption = family_caption(1);
+  EXPECT_TRUE(std::regex_search(
+      caption, std::regex(", 1 thread, float32, 20[0-9]{2}-[01][0-9]-[0-3][0-9]$")))
+      << caption;
 }
 
 TEST(BenchFamily, MembersAreVariants) {

@@ -254,14 +254,15 @@ ExitCode run_family(const Arguments& arguments, const Settings& settings,
     if (settings.verbose) message(fmt::format("measuring {}", name));
     rows.push_back(measure_member(name, rows, pool, runs));
   }
+  const std::string caption = family_caption(threads.front());
   if (plot) {
-    plot->write(family_svg(rows));
+    plot->write(family_svg(rows, caption));
     plot->commit();
   }
   if (settings.json) {
     out.line(family_json(rows, threads.front()));
   } else {
-    out.write(family_table(rows));
+    out.write(family_table(rows, caption));
   }
   return kOk;
 }
