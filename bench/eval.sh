@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Evaluation beside pure compute: images/s of `eval run` on lossless WebP in tars, of `bench`, and peak memory
-# for one and for ten times as many images.
+# Evaluation beside pure compute: images/s of `eval run` on lossless WebP in tars of 500 images, of `bench`, and
+# peak memory for one and for ten times as many images.
 #   bench/eval.sh PROGRAM MODEL [IMAGES] [ROUNDS]
 # Needs a python3 with numpy and Pillow, and GNU time.
 set -euo pipefail
@@ -17,7 +17,8 @@ for name, count in (("part", images // 10), ("whole", images)):
     os.makedirs(path + "/test")
     open(path + "/classnames.txt", "w").write("cat\ndog\ncar\ntree\nhouse\n")
     open(path + "/zeroshot_classification_templates.txt", "w").write("a photo of a {c}.\n")
-    open(path + "/test/nshards.txt", "w").write("2\n")
+    shards = [range(first, min(first + 500, count)) for first in range(0, count, 500)]
+    open(path + "/test/nshards.txt", "w").write(f"{len(shards)}\n")
     random = np.random.default_rng(1)
     pictures = []
     for _ in range(50):
@@ -25,11 +26,11 @@ for name, count in (("part", images // 10), ("whole", images)):
         out = io.BytesIO()
         Image.fromarray(small).resize((256, 256), Image.BICUBIC).save(out, "WEBP", lossless=True)
         pictures.append(out.getvalue())
-    for shard in range(2):
+    for shard, numbers in enumerate(shards):
         with tarfile.open(f"{path}/test/{shard}.tar", "w") as tar:
-            for i in range(count // 2):
+            for i in numbers:
                 for extension, data in (("webp", pictures[i % 50]), ("cls", b"1")):
-                    info = tarfile.TarInfo(f"s{shard}{i:07d}.{extension}")
+                    info = tarfile.TarInfo(f"s{i:07d}.{extension}")
                     info.size = len(data)
                     tar.addfile(info, io.BytesIO(data))
 EOF

@@ -46,7 +46,7 @@ void read_rows(const std::string& text) {
 }
 
 /// The first byte says which reader the others are for.
-bool read(uint8_t kind, const std::string& bytes) {
+bool read_kind(uint8_t kind, const std::string& bytes) {
   switch (kind % 5) {
     case 0:
       return read_tar(bytes);
@@ -70,5 +70,5 @@ bool read(uint8_t kind, const std::string& bytes) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  return mobileclip::fuzz::read_by_first_byte(data, size, read);
+  return mobileclip::fuzz::read_by_first_byte(data, size, read_kind);
 }

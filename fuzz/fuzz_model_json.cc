@@ -11,7 +11,7 @@ namespace {
 using mobileclip::fuzz::require;
 
 /// The first byte says which of the two the others are.
-bool read(uint8_t kind, const std::string& bytes) {
+bool read_kind(uint8_t kind, const std::string& bytes) {
   if (kind % 2 == 0) {
     const auto config = mobileclip::parse_open_clip_config(bytes, "weights");
     if (!config) return false;
@@ -34,5 +34,5 @@ bool read(uint8_t kind, const std::string& bytes) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  return mobileclip::fuzz::read_by_first_byte(data, size, read);
+  return mobileclip::fuzz::read_by_first_byte(data, size, read_kind);
 }

@@ -17,7 +17,7 @@ void require_whole(const mobileclip::NamedMatrices& matrices) {
 }
 
 /// The first byte says which member the others are.
-bool read(uint8_t kind, const std::string& bytes) {
+bool read_kind(uint8_t kind, const std::string& bytes) {
   switch (kind % 3) {
     case 0:
       require_whole(mobileclip::read_npz(bytes, "fuzz"));
@@ -40,5 +40,5 @@ bool read(uint8_t kind, const std::string& bytes) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  return mobileclip::fuzz::read_by_first_byte(data, size, read);
+  return mobileclip::fuzz::read_by_first_byte(data, size, read_kind);
 }
