@@ -24,7 +24,8 @@ NORMAL, UNKNOWN, CONTROL = 1, 2, 3
 def piece(text: str, kind: int) -> bytes:
     """One piece of a SentencePiece model: a message of text, score and type."""
     word = text.encode()
-    body = b"\x0a" + bytes([len(word)]) + word + b"\x15" + struct.pack("<f", -1) + b"\x18" + bytes([kind])
+    body = b"\x0a" + bytes([len(word)]) + word
+    body += b"\x15" + struct.pack("<f", -1) + b"\x18" + bytes([kind])
     return b"\x0a" + bytes([len(body)]) + body
 
 
@@ -56,8 +57,10 @@ def test_strings_go_through_its_own_tokenizer(siglip: mobileclip.Model, folder: 
         with pytest.raises(TypeError, match="pickled"):
             pickle.dumps(tokenizer)
     assert same(siglip.encode_text("A cat!"), siglip.encode_text(np.array([A_CAT])))
-    with pytest.raises(mobileclip.Error, match="SentencePiece"):
-        mobileclip.get_tokenizer(NAME, tokenizer=folder / "model.pt")
+    (folder / "bad.model").write_bytes(b"no model")
+    with pytest.raises(mobileclip.Error, match="bad.model") as caught:
+        mobileclip.get_tokenizer(NAME, tokenizer=folder / "bad.model")
+    assert caught.value.code == "damaged"
 
 
 def test_probabilities_are_sigmoids(siglip: mobileclip.Model) -> None:
