@@ -5,7 +5,8 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "$1" MobileCLIP2-L-14 "$folder/l14.pt"
-read -r milliseconds _ mebibytes _ <<<"$("$2" "$folder/l14.pt" 1 2)"
+said=$("$2" "$folder/l14.pt" 1 2)
+read -r milliseconds _ mebibytes _ <<<"$said"
 size=$(stat -c %s "$folder/l14.pt")
 echo "$milliseconds ms, $mebibytes MiB resident, file $size bytes"
 [ $(((mebibytes + 1) * 1048576 * 10)) -le $((size * 13)) ]

@@ -138,8 +138,8 @@ class Tokenizer:
     def __reduce__(self) -> tuple[type[Tokenizer], tuple[int]]:
         if not self._core.is_clip:
             raise TypeError(
-                "a tokenizer with a SentencePiece model cannot be pickled: give the name of its file "
-                "to the other process, and let that call mobileclip.get_tokenizer"
+                "a tokenizer with a SentencePiece model cannot be pickled: give the name of its "
+                "file to the other process, and let that call mobileclip.get_tokenizer"
             )
         return Tokenizer, (self.context_length,)
 
