@@ -20,7 +20,7 @@ bool read_kind(uint8_t kind, const std::string& bytes) {
       require(applied.std[0] > 0 && applied.std[1] > 0 && applied.std[2] > 0, "std divides");
       require(applied.image_size == variant.image_size, "the size stays");
     }
-    return config->image_size == 7;
+    return config->image_size > 5 && config->image_size < 10;
   }
   const auto files = mobileclip::parse_weight_map(std::as_bytes(std::span(bytes)), "the index");
   require(!files.empty(), "an index names files");
@@ -28,7 +28,8 @@ bool read_kind(uint8_t kind, const std::string& bytes) {
     require(name.find('/') == std::string::npos && name != "..", "a file beside the index");
     require(!tensors.empty(), "with tensors");
   }
-  return files.contains("7");
+  const std::string& name = files.begin()->first;
+  return name.size() == 1 && name != "5";
 }
 
 }  // namespace
