@@ -1,6 +1,7 @@
 #include "data/augmentation_json.h"
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/error.h"
 
@@ -9,13 +10,20 @@ namespace {
 
 using nlohmann::json;
 
+/// An int, whatever the digits say.
+int whole_number(const json& value, const char* expected) {
+  if (!value.is_number_integer()) throw std::invalid_argument(expected);
+  const auto number = value.get<int64_t>();
+  if (!std::in_range<int>(number)) throw std::invalid_argument(expected);
+  return static_cast<int>(number);
+}
+
 CropBox parse_box(const json& value) {
   if (!value.is_array() || value.size() != 4)
     throw std::invalid_argument("a crop has four numbers");
-  for (const json& number : value) {
-    if (!number.is_number_integer()) throw std::invalid_argument("a crop is of whole numbers");
-  }
-  return {value[0].get<int>(), value[1].get<int>(), value[2].get<int>(), value[3].get<int>()};
+  constexpr const char* kExpected = "a crop is of whole numbers";
+  return {whole_number(value[0], kExpected), whole_number(value[1], kExpected),
+          whole_number(value[2], kExpected), whole_number(value[3], kExpected)};
 }
 
 Augmentation parse_one(const json& entry) {
@@ -27,12 +35,13 @@ Augmentation parse_one(const json& entry) {
   if (!entry[0].is_null()) out.crop = parse_box(entry[0]);
   if (entry[1].is_null()) return out;
   if (!entry[1].is_array()) throw std::invalid_argument("the operations are no list");
+  constexpr const char* kExpected = "an operation is a number and a magnitude";
   for (const json& op : entry[1]) {
     if (op.is_null()) continue;
-    if (!op.is_array() || op.size() != 2 || !op[0].is_number_integer() || !op[1].is_number()) {
-      throw std::invalid_argument("an operation is a number and a magnitude");
+    if (!op.is_array() || op.size() != 2 || !op[1].is_number()) {
+      throw std::invalid_argument(kExpected);
     }
-    out.ops.push_back({op[0].get<int>(), op[1].get<float>()});
+    out.ops.push_back({whole_number(op[0], kExpected), op[1].get<float>()});
   }
   return out;
 }

@@ -123,6 +123,8 @@ TEST(Record, BadMembersAreNamed) {
   broken("paug.json", "{\"param_aug\": 3}");
   broken("paug.json", "{\"param_aug\": [[[1,2,3],[]]]}");
   broken("paug.json", "{\"param_aug\": [[[1.5,2,3,4],[]]]}");
+  broken("paug.json", "{\"param_aug\": [[[1,2,3,4294967300],[]]]}");
+  broken("paug.json", "{\"param_aug\": [[null,[[4294967297,0.5]]]]}");
   broken("paug.json", "{\"param_aug\": [[1, [0,0,4,4],[]]]}");  // mixup's partner
   broken("npz", "no zip at all, but long enough to look for a directory");
   broken("npz", "");

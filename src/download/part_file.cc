@@ -76,6 +76,7 @@ void PartFile::read_origin() {
   const auto json = nlohmann::json::parse(text, nullptr, false);
   if (!json.is_object()) return;
   try {
+    if (!json.at("size").is_number_unsigned()) return;
     origin_ = {json.at("address").get<std::string>(), json.at("etag").get<std::string>(),
                json.at("size").get<uint64_t>(), json.at("sha256").get<std::string>()};
   } catch (const nlohmann::json::exception&) {

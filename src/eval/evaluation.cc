@@ -129,7 +129,7 @@ ResultRow Evaluation::run(const DatasetFiles& dataset) {
     meta.incomplete.push_back(fmt::format("{} class names, {} are expected",
                                           dataset.class_names.size(), dataset.expected_classes));
   }
-  meta.threads = pool_.threads();
+  meta.threads = static_cast<uint64_t>(pool_.threads());
   meta.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   const double embedding = embedder_.seconds() - seconds_before;
   if (embedding > 0) {

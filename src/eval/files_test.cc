@@ -199,7 +199,10 @@ TEST(Results, ReadsNanAndWritesWhatItReads) {
   EXPECT_EQ(main_metrics(rows, false).size(), 1U);
   for (const char* bad : {"{", "[1]", "{\"key\": \"a\"}", "{\"key\": 1, \"metrics\": {}}",
                           "{\"key\": \"a\", \"metrics\": 5}",
-                          "{\"key\": \"a\", \"metrics\": {}, \"meta\": {\"n\": \"x\"}}"}) {
+                          "{\"key\": \"a\", \"metrics\": {}, \"meta\": {\"n\": \"x\"}}",
+                          "{\"key\": \"a\", \"metrics\": {}, \"meta\": {\"n\": 4e107}}",
+                          "{\"key\": \"a\", \"metrics\": {}, \"meta\": {\"ties\": -1}}",
+                          "{\"key\": \"a\", \"metrics\": {}, \"meta\": {\"threads\": -1}}"}) {
     EXPECT_THROW(parse_rows(bad, "t"), Error) << bad;
   }
 }

@@ -10,7 +10,7 @@
 namespace mobileclip::eval {
 namespace {
 
-constexpr int kLabel = 190, kPlot = 560, kRight = 70, kBar = 9, kGap = 8, kTop = 48;
+constexpr int kLabel = 190, kPlot = 560, kRight = 70, kBar = 11, kGap = 8, kTop = 48;
 constexpr std::array kColours = {"#2563a8", "#c8ccd2", "#d9822b", "#3f8f4f", "#8e5ea2"};
 
 std::string escaped(const std::string& text) {

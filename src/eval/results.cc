@@ -109,6 +109,14 @@ T get(const ordered_json& object, const char* name) {
   return found == object.end() || found->is_null() ? T{} : found->template get<T>();
 }
 
+/// A whole number; 0 if there is none. Of anything else than what fits, no conversion is tried: a
+/// type error.
+uint64_t count_of(const ordered_json& object, const char* name) {
+  const auto found = object.find(name);
+  if (found == object.end() || found->is_null()) return 0;
+  return found->get_ref<const ordered_json::number_unsigned_t&>();
+}
+
 RowMeta read_meta(const ordered_json& object) {
   RowMeta meta;
   meta.model = get<std::string>(object, "model");
@@ -117,16 +125,16 @@ RowMeta read_meta(const ordered_json& object) {
   meta.data_sha256 = get<std::string>(object, "data_sha256");
   meta.prompts_sha256 = get<std::string>(object, "prompts_sha256");
   meta.instruction_set = get<std::string>(object, "instruction_set");
-  meta.n = get<uint64_t>(object, "n");
-  meta.n_expected = get<uint64_t>(object, "n_expected");
-  meta.limit = get<uint64_t>(object, "limit");
-  meta.ties = get<uint64_t>(object, "ties");
-  meta.unreadable = get<uint64_t>(object, "unreadable");
+  meta.n = count_of(object, "n");
+  meta.n_expected = count_of(object, "n_expected");
+  meta.limit = count_of(object, "limit");
+  meta.ties = count_of(object, "ties");
+  meta.unreadable = count_of(object, "unreadable");
   meta.incomplete = get<std::vector<std::string>>(object, "incomplete");
   meta.notes = get<std::vector<std::string>>(object, "notes");
   meta.seconds = get<double>(object, "seconds");
   meta.images_per_second = get<double>(object, "images_per_second");
-  meta.threads = get<int>(object, "threads");
+  meta.threads = count_of(object, "threads");
   if (object.contains("half_width_95")) meta.half_widths = metrics_of(object["half_width_95"]);
   return meta;
 }

@@ -22,7 +22,7 @@ struct RowMeta {
   std::vector<std::string> incomplete;        ///< why the row is not the dataset's; empty: it is
   std::vector<std::string> notes;             ///< what was met and does not matter
   double seconds = 0, images_per_second = 0;  ///< seconds of this run; embedding only, 0: cached
-  int threads = 0;
+  uint64_t threads = 0;
   Metrics half_widths;  ///< 95 %, of the shares among the metrics
 };
 
