@@ -10,7 +10,6 @@
 
 #include "base/error.h"
 #include "download/sha256.h"
-#include "eval/crop_stream.h"
 #include "kernels/isa.h"
 
 namespace mobileclip::eval {
@@ -54,15 +53,17 @@ void normalize_row(float* row, size_t dim, const std::string& what) {
   }
 }
 
-Embedder::Embedder(Session& session, ThreadPool& pool, EmbedOptions options)
-    : session_(session), pool_(pool), options_(std::move(options)) {}
+Embedder::Embedder(std::shared_ptr<const Model> model, const ThreadPool& pool, EmbedOptions options)
+    : model_(std::move(model)), options_(std::move(options)) {
+  for (int i = 0; i < pool.threads(); ++i) lanes_.push_back(std::make_unique<Lane>(model_));
+}
 
 std::string Embedder::cache_path(const DatasetFiles& dataset, const Shard& shard) const {
   Sha256 sum;
   const Needs needs = needs_of(dataset);
   sum.update(fmt::format("{}\n{}\n{}\n{} {} {} {}\n{}",
-                         vector_identity(options_.weights_sha256, session_.model().config()),
-                         dataset.key, shard.name, needs.label, needs.captions, needs.instances,
+                         vector_identity(options_.weights_sha256, model_->config()), dataset.key,
+                         shard.name, needs.label, needs.captions, needs.instances,
                          needs.group_columns, shard_identity(shard)));
   std::string folder = folder_of_key(dataset.key);
   return fmt::format("{}/{}/{}-{}.safetensors", options_.cache, folder, shard.name,
@@ -83,7 +84,7 @@ Chunk Embedder::embed(const DatasetFiles& dataset, const Shard& shard, size_t li
     }
   }
   Chunk chunk;
-  chunk.dim = static_cast<size_t>(session_.model().config().embed_dim);
+  chunk.dim = static_cast<size_t>(model_->config().embed_dim);
   chunk.group_columns = needs_of(dataset).group_columns;
   chunk.instruction_set = kernels::isa_name();
   const auto begin = std::chrono::steady_clock::now();
@@ -99,22 +100,9 @@ void Embedder::add(const DatasetFiles& dataset, const Shard& shard, size_t limit
   SampleReader reader(shard, needs_of(dataset));
   bool whole = true;
   {
-    const size_t ahead = 2 * options_.batch + 2 * static_cast<size_t>(pool_.threads());
-    CropStream crops(reader, session_.model().preprocess(), pool_.threads(), ahead);
-    std::vector<RgbImage> batch;
-    std::vector<size_t> places;
+    VectorStream vectors(reader, lanes_, options_.batch);
     size_t shown = 0;
-    const auto run_batch = [&] {
-      chunk.rows.resize(chunk.size() * chunk.dim, 0);
-      std::vector<float> rows(batch.size() * chunk.dim);
-      session_.encode_crops(batch, rows.data());
-      for (size_t i = 0; i < places.size(); ++i) {
-        float* row = chunk.rows.data() + places[i] * chunk.dim;
-        std::copy_n(rows.data() + i * chunk.dim, chunk.dim, row);
-        normalize_row(row, chunk.dim, chunk.keys[places[i]]);
-      }
-      batch.clear();
-      places.clear();
+    const auto show = [&] {
       if (chunk.size() > shown) progress(chunk, shown);
       shown = chunk.size();
     };
@@ -123,25 +111,26 @@ void Embedder::add(const DatasetFiles& dataset, const Shard& shard, size_t limit
         whole = false;
         break;
       }
-      std::optional<CropItem> item = crops.next();
+      std::optional<VectorItem> item = vectors.next();
       if (!item) break;
       if (!item->sample.instance.empty()) {
         chunk.instances.push_back(std::move(item->sample.instance));
         continue;
       }
-      if (!item->crop.ok() && !options_.skip_bad) {
-        fail(item->crop.error().code(), "{}: {}: {}", shard.tar.empty() ? shard.name : shard.tar,
-             quote(item->sample.key), item->crop.error().message());
+      if (!item->row.ok() && !options_.skip_bad) {
+        fail(item->row.error().code(), "{}: {}: {}", shard.tar.empty() ? shard.name : shard.tar,
+             quote(item->sample.key), item->row.error().message());
       }
-      const bool good = item->crop.ok();
-      append(chunk, std::move(item->sample), !good);
-      if (good) {
-        places.push_back(chunk.size() - 1);
-        batch.push_back(std::move(*item->crop));
+      append(chunk, std::move(item->sample), !item->row.ok());
+      chunk.rows.resize(chunk.size() * chunk.dim, 0);
+      if (item->row.ok()) {
+        float* row = chunk.rows.data() + (chunk.size() - 1) * chunk.dim;
+        std::ranges::copy(*item->row, row);
+        normalize_row(row, chunk.dim, chunk.keys.back());
       }
-      if (batch.size() == options_.batch) run_batch();
+      if (chunk.size() - shown == options_.batch) show();
     }
-    run_batch();
+    show();
   }
   if (needs_of(dataset).captions) chunk.captions.resize(chunk.size());
   const ShardReport report = reader.report();

@@ -6,11 +6,13 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/thread_pool.h"
-#include "engine/session.h"
+#include "engine/model.h"
 #include "eval/chunk.h"
 #include "eval/layout.h"
+#include "eval/vector_stream.h"
 
 namespace mobileclip::eval {
 
@@ -27,8 +29,8 @@ std::string vector_identity(const std::string& weights_sha256, const ModelConfig
 
 class Embedder {
  public:
-  /// `session` and `pool` must outlive this. One thread.
-  Embedder(Session& session, ThreadPool& pool, EmbedOptions options);
+  /// Uses as many threads as `pool` has, not the pool itself. One thread calls.
+  Embedder(std::shared_ptr<const Model> model, const ThreadPool& pool, EmbedOptions options);
 
   /// Called with what there is so far, and where the new images begin.
   using Progress = std::function<void(const Chunk& chunk, size_t first)>;
@@ -47,8 +49,8 @@ class Embedder {
   void add(const DatasetFiles& dataset, const Shard& shard, size_t limit, Chunk& chunk,
            const Progress& progress);
 
-  Session& session_;
-  ThreadPool& pool_;
+  std::shared_ptr<const Model> model_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
   EmbedOptions options_;
   uint64_t embedded_ = 0;
   double seconds_ = 0;

@@ -61,7 +61,7 @@ Evaluation::Evaluation(std::shared_ptr<const Model> model, ThreadPool& pool, Eva
       options_(std::move(options)),
       report_(std::move(report)),
       session_(model_, pool),
-      embedder_(session_, pool, options_.embed),
+      embedder_(model_, pool, options_.embed),
       texts_(session_, options_.embed.batch) {}
 
 ResultRow Evaluation::run(const DatasetFiles& dataset) {
