@@ -1,6 +1,7 @@
 #include "kernels/gemm_amx.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <type_traits>
 
@@ -249,7 +250,7 @@ struct Way {
   using Weights = WeightsType;
   static constexpr size_t kAStep = kA * kTileWords, kWStep = kW * kTileWords;  // words
   static constexpr size_t kProducts = sizeof...(kPairs);
-  static constexpr size_t kPair[] = {kPairs...};  // A's piece × 10 + W's
+  static constexpr std::array<size_t, kProducts> kPair = {kPairs...};  // A's piece × 10 + W's
 };
 using Float32Way = Way<3, 3, Float32Weights, 20, 10, 11, 1, 2, 0>;
 using Float16Way = Way<3, 2, Float16Weights, 20, 10, 11, 1, 0>;
