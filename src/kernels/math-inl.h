@@ -9,6 +9,8 @@
 
 #include <hwy/highway.h>
 
+#include "kernels/unroll.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace mobileclip::kernels {
 namespace HWY_NAMESPACE {
