@@ -65,8 +65,8 @@ void Checkpoint::release() const {
 
 void Checkpoint::verify(ThreadPool& pool) const {
   const bool large = is_large();
-  // What is used of a file in inference form comes back when it is; the token table and 16-bit weights
-  // need not stay.
+  // What is used of a file in inference form comes back when it is; the token table and 16-bit
+  // weights need not stay.
   const bool inference = is_inference_form();
   pool.parallel_for(records_.size(), [&](size_t i, int) {
     const Record& record = records_[i];
