@@ -389,12 +389,14 @@ void gemm(ThreadPool& pool, const float* a, size_t lda, size_t m, const PackedMa
   const size_t first_tile = columns.begin / tile_width();
   const size_t tiles = divide_up(end, tile_width()) - first_tile;
   const auto threads = static_cast<size_t>(pool.threads());
-  const size_t row_parts = divide_up(m, kTaskRows);
+  size_t row_parts = divide_up(m, kTaskRows);
   // Enough tasks to even the load; weights are split before rows are made short. On the tile unit
-  // every task splits its rows anew: there the fewest that give each thread as many.
-  const size_t wanted = threads == 1 ? 1 : 4 * threads;
-  const size_t parts =
-      amx_in_use() ? threads / std::gcd(row_parts, threads) : divide_up(wanted, row_parts);
+  // every task splits its rows or its weights anew: there the fewest that give each thread as many.
+  size_t parts = divide_up(threads == 1 ? 1 : 4 * threads, row_parts);
+  if (amx_in_use()) {
+    if (row_parts > 1) row_parts = divide_up(row_parts, threads) * threads;
+    parts = threads / std::gcd(row_parts, threads);
+  }
   const size_t tile_parts = std::min(tiles, parts);
   pool.parallel_for(row_parts * tile_parts, [&](size_t task, int) {
     const size_t r = task / tile_parts;
