@@ -9,7 +9,7 @@ foreach(layer base checkpoint config text image kernels reparam layers model eng
   list(APPEND objects $<TARGET_OBJECTS:mc_${layer}>)
 endforeach()
 if(MOBILECLIP_STATIC)
-  add_library(mobileclip_library STATIC ${objects})
+  add_library(mobileclip_library STATIC ${objects} $<TARGET_OBJECTS:mc_sentence_piece_none>)
   target_link_libraries(mobileclip_library PUBLIC Threads::Threads)
   foreach(name ${MOBILECLIP_STATIC_LIBRARIES})
     target_link_libraries(mobileclip_library PUBLIC $<INSTALL_INTERFACE:${name}>)
