@@ -28,6 +28,7 @@ std::vector<std::string> json_strings(const std::vector<std::string>& texts) {
 
 std::vector<std::string> json_of(const std::vector<FileHash>& files) {
   std::vector<std::string> out;
+  out.reserve(files.size());
   for (const FileHash& one : files) {
     out.push_back(
         fmt::format("{{\"file\":{},\"sha256\":\"{}\"}}", json_string(one.file), one.sha256));
