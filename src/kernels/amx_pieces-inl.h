@@ -62,30 +62,22 @@ HWY_INLINE void Split(V x0, V x1, uint32_t* to) {
   }
 }
 
-// Weights as they are stored, and how many pieces hold them exactly.
+// Weights as they are stored.
 struct Float32Weights {
-  static constexpr size_t kPieces = 3;
   const float* at;
   HWY_INLINE V load(size_t i) const { return hn::Load(D(), at + i); }
 };
-struct Float16Weights {
-  static constexpr size_t kPieces = 2;
+template <class Narrow>  // hwy::float16_t or hwy::bfloat16_t
+struct NarrowWeights {
   const uint16_t* at;
   HWY_INLINE V load(size_t i) const {
-    const hn::Rebind<hwy::float16_t, D> d16;
-    const hn::Rebind<uint16_t, D> u16;
-    return hn::PromoteTo(D(), hn::BitCast(d16, hn::LoadU(u16, at + i)));
+    const hn::Rebind<Narrow, D> narrow;
+    const hn::Rebind<uint16_t, D> bits;
+    return hn::PromoteTo(D(), hn::BitCast(narrow, hn::LoadU(bits, at + i)));
   }
 };
-struct BFloat16Weights {
-  static constexpr size_t kPieces = 1;
-  const uint16_t* at;
-  HWY_INLINE V load(size_t i) const {
-    const hn::Rebind<hwy::bfloat16_t, D> d16;
-    const hn::Rebind<uint16_t, D> u16;
-    return hn::PromoteTo(D(), hn::BitCast(d16, hn::LoadU(u16, at + i)));
-  }
-};
+using Float16Weights = NarrowWeights<hwy::float16_t>;
+using BFloat16Weights = NarrowWeights<hwy::bfloat16_t>;
 
 // Splitting and finishing go on between the tile unit's instructions, a little at a time: it needs
 // no other part of the core. Each kind of such work is a cursor over equal units.

@@ -26,8 +26,8 @@ namespace HWY_NAMESPACE {
 
 constexpr size_t kBlockFloats = 2 * kTileRows * kWidth;
 
-/// A way to multiply: pieces of A and of W, and which of the products are added up, smallest first.
-/// Neighbours share a piece, so that few tiles are loaded.
+/// A way to multiply: pieces of A and of W (as many as hold its weights exactly), and which of the
+/// products are added up, smallest first. Neighbours share a piece, so that few tiles are loaded.
 template <size_t kPiecesA, size_t kPiecesW, class WeightsType, size_t... kPairs>
 struct Way {
   static constexpr size_t kA = kPiecesA, kW = kPiecesW;

@@ -2,28 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <fstream>
 
 #include "base/error.h"
+#include "text/test_support.h"
 
 namespace mobileclip {
 namespace {
 
-/// One piece of a SentencePiece model: a message of text, score and type.
-std::string piece(const std::string& text, float score, int type) {
-  std::string body = "\x0a";
-  body += static_cast<char>(text.size());
-  body += text + "\x15";
-  char bytes[sizeof score];
-  std::memcpy(bytes, &score, sizeof score);
-  body.append(bytes, sizeof score);
-  body += "\x18";
-  body += static_cast<char>(type);
-  std::string out = "\x0a";
-  out += static_cast<char>(body.size());
-  return out + body;
-}
+using test::piece;
 
 constexpr int kNormal = 1, kUnknown = 2, kControl = 3;
 const std::string kSpace = "\xe2\x96\x81";  // ▁

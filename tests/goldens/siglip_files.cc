@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <utility>
@@ -10,26 +9,10 @@
 #include "checkpoint/scope.h"
 #include "engine/recognise.h"
 #include "model/clip.h"
+#include "text/test_support.h"
 
 namespace mobileclip::golden {
-namespace {
-
-/// One piece of a SentencePiece model: a message of text, score and type.
-std::string piece(const std::string& text, float score, int type) {
-  std::string body = "\x0a";
-  body += static_cast<char>(text.size());
-  body += text + "\x15";
-  char bytes[sizeof score];
-  std::memcpy(bytes, &score, sizeof score);
-  body.append(bytes, sizeof score);
-  body += "\x18";
-  body += static_cast<char>(type);
-  std::string out = "\x0a";
-  out += static_cast<char>(body.size());
-  return out + body;
-}
-
-}  // namespace
+using test::piece;
 
 std::string siglip_pieces() {
   constexpr int kNormal = 1, kUnknown = 2, kControl = 3, kPieces = 32000;
