@@ -138,7 +138,6 @@ uint32_t* words(AlignedBuffer& buffer, size_t size) {
 
 constexpr size_t kHigh = 2 * kTileRows;  // of a block of rows
 constexpr size_t kAll = ~size_t{0};
-constexpr size_t kChunk = 1;  // steps whose tiles of W stay in L1 while all rows go by
 
 thread_local Scratch thread_scratch;
 
@@ -197,8 +196,8 @@ class Run {
     back.finish.run(kAll);
   }
 
-  // Panels of W go by, a few steps of one at a time; the tiles of A stay in L2. Long k are taken in
-  // blocks, so that these are not too many.
+  // Panels of W go by, a step of one at a time for all rows; the tiles of A stay in L2. Long k are
+  // taken in blocks, so that these are not too many.
   static constexpr size_t kMostSteps = 32;
   static constexpr size_t kPassWords = (896 << 10) / 4;
 
@@ -212,7 +211,7 @@ class Run {
       const size_t first = row_blocks_ * pass / passes, end = row_blocks_ * (pass + 1) / passes;
       const size_t floats = (end - first) * kBlockFloats;
       at_least(scratch_.a, (end - first) * 2 * block_steps * W::kAStep);
-      at_least(scratch_.w, 2 * kChunk * 2 * W::kWStep);
+      at_least(scratch_.w, 2 * 2 * W::kWStep);
       at_least(scratch_.sums, (k_blocks == 1 ? std::min<size_t>(2, panels_) : panels_) * floats);
       for (size_t i = 0; i < k_blocks; ++i) {
         const size_t from = std::min(steps_, i * block_steps);
@@ -232,13 +231,11 @@ class Run {
     uint32_t* const a = words(scratch_.a, 0);
     uint32_t* const w = words(scratch_.w, 0);
     const auto start_panel = [&](size_t p, size_t step, size_t buffer) {
-      const size_t chunk = std::min(kChunk, to - step);
-      back.panel.start(panel(p, step * kStep), std::min(chunk * kStep, k_ - step * kStep),
-                       w + buffer * kChunk * 2 * W::kWStep);
+      back.panel.start(panel(p, step * kStep), std::min(kStep, k_ - step * kStep),
+                       w + buffer * 2 * W::kWStep);
     };
     const auto start_rows = [&](size_t b, size_t step) {
-      split_rows(first + b, step, std::min(kChunk, to - step),
-                 a + b * block_words + (step - from) * W::kAStep, steps);
+      split_rows(first + b, step, 1, a + b * block_words + (step - from) * W::kAStep, steps);
     };
     size_t buffer = 0;
     start_panel(0, from, 0);
@@ -249,24 +246,22 @@ class Run {
       float* const sums = scratch_.sums.data() + p % sum_panels * row_blocks * kBlockFloats;
       back.finish_units =
           divide_up(back.finish.last - back.finish.unit, row_blocks * steps * W::kProducts);
-      for (size_t step = from; step < to; step += kChunk, buffer ^= 1) {
-        const size_t chunk = std::min(kChunk, to - step);
-        const bool more = step + kChunk < to;
+      for (size_t step = from; step < to; ++step, buffer ^= 1) {
+        const bool more = step + 1 < to;
         back.panel_units = 0;
         if (more || p + 1 < panels_) {
-          start_panel(more ? p : p + 1, more ? step + kChunk : from, buffer ^ 1);
-          back.panel_units = divide_up(back.panel.last, row_blocks * chunk * W::kProducts);
+          start_panel(more ? p : p + 1, more ? step + 1 : from, buffer ^ 1);
+          back.panel_units = divide_up(back.panel.last, row_blocks * W::kProducts);
         }
         for (size_t b = 0; b < row_blocks; ++b) {
           back.rows_units = 0;
           if (p == 0 && (b + 1 < row_blocks || more)) {
             const bool next_row = b + 1 < row_blocks;
-            start_rows(next_row ? b + 1 : 0, next_row ? step : step + kChunk);
-            back.rows_units = divide_up(kHigh * kChunk, chunk * W::kProducts);
+            start_rows(next_row ? b + 1 : 0, next_row ? step : step + 1);
+            back.rows_units = divide_up(kHigh, W::kProducts);
           }
           run_steps(first + b, a + b * block_words + (step - from) * W::kAStep, steps,
-                    w + buffer * kChunk * 2 * W::kWStep, chunk, fresh && step == from,
-                    sums + b * kBlockFloats);
+                    w + buffer * 2 * W::kWStep, 1, fresh && step == from, sums + b * kBlockFloats);
           back.rows.run(kAll);
         }
         back.panel.run(kAll);
