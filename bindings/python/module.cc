@@ -172,12 +172,14 @@ class LoadedModel {
 };
 
 std::unique_ptr<LoadedModel> load(const std::string& file_or_name, const std::string& arch,
-                                  const std::string& tokenizer, int threads, int batch) {
+                                  const std::string& tokenizer, const std::string& precision,
+                                  int threads, int batch) {
   mc::Options options;
   options.threads = threads;
   options.batch = batch;
   options.arch = arch;
   options.tokenizer = tokenizer;
+  options.precision = precision;
   return without_gil([&] { return std::make_unique<LoadedModel>(file_or_name, options); });
 }
 
@@ -232,7 +234,7 @@ py::array_t<double> sigmoids(const FloatArray& images, const FloatArray& labels,
 void bind_model(py::module_& m) {
   py::class_<LoadedModel>(m, "Model")
       .def(py::init(&load), py::arg("file_or_name"), py::arg("arch"), py::arg("tokenizer"),
-           py::arg("threads"), py::arg("batch"))
+           py::arg("precision"), py::arg("threads"), py::arg("batch"))
       .def_property_readonly("name", [](const LoadedModel& self) { return (*self).name(); })
       .def_property_readonly("embed_dim",
                              [](const LoadedModel& self) { return (*self).embed_dim(); })

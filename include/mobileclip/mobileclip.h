@@ -52,6 +52,9 @@ typedef struct mobileclip_options {
   /* SentencePiece model of networks that read texts with one (SigLIP); NULL: spiece.model,
      sentencepiece.model or tokenizer.model beside the weights */
   const char* tokenizer;
+  /* "f32", or "bf16": factors rounded to bfloat16, sums in float32, where the instruction set is
+     amx (elsewhere MOBILECLIP_UNSUPPORTED); NULL: f32 */
+  const char* precision;
 } mobileclip_options;
 
 /// An image: exactly one of file, bytes and rgb is set, everything else that it does not need is

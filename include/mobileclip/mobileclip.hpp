@@ -170,6 +170,9 @@ struct Options {
   /// SentencePiece model of networks that read strings with one (SigLIP); empty: spiece.model,
   /// sentencepiece.model or tokenizer.model beside the weights.
   std::string tokenizer = {};
+  /// Of the arithmetic: f32; or bf16, factors rounded to bfloat16 and sums in float32, where the
+  /// instruction set is amx, else kUnsupported. Empty: f32. Another word is kInvalidArgument.
+  std::string precision = {};
 };
 
 /// A model: weights, loaded once and never changed. Thread-safe: any number of threads may call any

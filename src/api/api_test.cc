@@ -203,6 +203,7 @@ TEST(Api, BadCallsEndInASentence) {
   expect_error(kInvalidArgument, "threads", [] { create_model("", {.threads = 257}); });
   expect_error(kInvalidArgument, "threads", [] { create_model("", {.threads = -1}); });
   expect_error(kInvalidArgument, "batch", [] { create_model("", {.batch = 0}); });
+  expect_error(kInvalidArgument, "f32 or bf16", [] { create_model("", {.precision = "int8"}); });
   expect_error(kInvalidArgument, "", [] { create_model("mobileclip_nano", {.arch = "clip"}); });
   expect_error(kNotFound, "cannot open", [] { nano().encode_image("missing.png"); });
   const std::string text = MOBILECLIP_EXAMPLES "/../README.md";

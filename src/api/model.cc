@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "engine/find_model.h"
 #include "kernels/isa.h"
+#include "kernels/precision.h"
 
 namespace mobileclip {
 inline namespace v1 {
@@ -80,6 +81,14 @@ Model::Impl::Impl(const std::string& file_or_name, const Options& options)
   }
   LoadOptions load;
   load.tokenizer = options.tokenizer;
+  if (!options.precision.empty()) {
+    const auto known = kernels::find_precision(options.precision);
+    if (!known) {
+      fail(ErrorCode::kInvalidArgument, "the precision is f32 or bf16, not {}",
+           quote(options.precision));
+    }
+    load.precision = *known;
+  }
   if (!options.arch.empty()) load.arch = require_variant(options.arch).name;
   model = api::EngineModel::load(open_model(word), load, pool);
 }

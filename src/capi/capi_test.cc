@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <cstddef>
 #include <cstring>
 #include <string>
 #include <thread>
@@ -183,6 +184,39 @@ TEST_F(CApi, CreationFailsWithASentence) {
             MOBILECLIP_INVALID_ARGUMENT);
   EXPECT_THAT(mobileclip_last_error(nullptr), HasSubstr("struct_size"));
   mobileclip_free_model(nullptr);
+}
+
+// Where the processor has AMX near what float32 gives, elsewhere refused.
+TEST_F(CApi, PrecisionIsAskedFor) {
+  mobileclip_options options{};
+  options.struct_size = sizeof options;
+  mobileclip_model* model = nullptr;
+  options.precision = "int8";
+  EXPECT_EQ(mobileclip_create_model("", &options, &model), MOBILECLIP_INVALID_ARGUMENT);
+  EXPECT_THAT(mobileclip_last_error(nullptr), HasSubstr("f32 or bf16"));
+  // Of a program that was built before the field was there, it is not read.
+  options.struct_size = offsetof(mobileclip_options, precision);
+  ASSERT_EQ(mobileclip_create_model("", &options, &model), MOBILECLIP_OK);
+  mobileclip_free_model(model);
+  options.struct_size = sizeof options;
+  options.precision = "bf16";
+  const mobileclip_status status = mobileclip_create_model("", &options, &model);
+  if (status == MOBILECLIP_UNSUPPORTED) {
+    EXPECT_THAT(mobileclip_last_error(nullptr), HasSubstr("needs a processor with AMX"));
+    return;
+  }
+  ASSERT_EQ(status, MOBILECLIP_OK);
+  const mobileclip_image image = file(kDog);
+  std::vector<float> exact(dim_), rounded(dim_);
+  EXPECT_EQ(mobileclip_encode_image(model_, &image, 1, 1, exact.data(), dim_, nullptr),
+            MOBILECLIP_OK);
+  EXPECT_EQ(mobileclip_encode_image(model, &image, 1, 1, rounded.data(), dim_, nullptr),
+            MOBILECLIP_OK);
+  mobileclip_free_model(model);
+  double cosine = 0;
+  for (size_t i = 0; i < dim_; ++i) cosine += double{exact[i]} * double{rounded[i]};
+  EXPECT_GT(cosine, 0.9995);
+  EXPECT_NE(exact, rounded);
 }
 
 TEST_F(CApi, AForkedChildIsToldToLoadItsOwn) {

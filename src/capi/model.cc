@@ -12,24 +12,28 @@ namespace capi = mobileclip::capi;
 
 namespace {
 
-/// What the options were before `tokenizer` was there.
-constexpr size_t kFirstOptions = offsetof(mobileclip_options, tokenizer);
+/// The sizes of the options so far, by the field that came next.
+constexpr size_t kKnownOptions[] = {offsetof(mobileclip_options, tokenizer),
+                                    offsetof(mobileclip_options, precision),
+                                    sizeof(mobileclip_options)};
 
 Options options_of(const mobileclip_options* given) {
   Options out;
   if (given == nullptr) return out;
   mobileclip_options options{};
-  if (given->struct_size < kFirstOptions) {
+  if (given->struct_size < kKnownOptions[0]) {
     fail(ErrorCode::kInvalidArgument,
          "struct_size of the options is {}, expected sizeof(mobileclip_options), {}",
          given->struct_size, sizeof options);
   }
-  const bool first = given->struct_size < sizeof options;
-  std::memcpy(&options, given, first ? kFirstOptions : sizeof options);
+  size_t known = 0;
+  for (const size_t size : kKnownOptions) known = size <= given->struct_size ? size : known;
+  std::memcpy(&options, given, known);
   out.threads = options.threads;
   if (options.batch != 0) out.batch = options.batch;
   if (options.arch != nullptr) out.arch = options.arch;
   if (options.tokenizer != nullptr) out.tokenizer = options.tokenizer;
+  if (options.precision != nullptr) out.precision = options.precision;
   return out;
 }
 

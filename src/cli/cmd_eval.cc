@@ -90,6 +90,9 @@ std::vector<eval::ReportColumn> columns_of(const Arguments& arguments) {
                               eval::last_of_each_key(eval::read_rows(path)), false};
     const std::string model = column.rows.empty() ? "" : column.rows.front().meta.model;
     if (!model.empty() && column.name != model) column.name += fmt::format(" ({})", model);
+    if (!column.rows.empty() && column.rows.front().meta.precision == "bf16") {
+      column.name += ", bf16";
+    }
     columns.push_back(std::move(column));
   }
   if (columns.empty()) throw UsageError("eval: a file of results is needed");
@@ -269,6 +272,7 @@ Command eval_command() {
       {kModelOption,
        kArchOption,
        kTokenizerOption,
+       kPrecisionOption,
        {"suite", '\0', Arity::kOne, "KEYS", "imagenet1k, datacomp38, retrieval, all or KEY,…"},
        {"data-dir", '\0', Arity::kOne, "DIR", "run, verify: where the datasets are"},
        {"out", 'o', Arity::kOne, "FILE", "run: rows of results (JSON lines); report: the report"},

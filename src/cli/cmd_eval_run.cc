@@ -103,6 +103,7 @@ std::optional<Part> part_of(const Arguments& arguments) {
 }
 
 eval::EvalOptions options_of(const Arguments& arguments, const Settings& settings) {
+  precision_of(arguments);  // refused before anything is read
   eval::EvalOptions options;
   options.protocol = arguments.one("protocol", "datacomp");
   if (options.protocol != "datacomp" && options.protocol != "datacomp-1.4") {
@@ -247,8 +248,8 @@ ExitCode eval_run(const Arguments& arguments, Output& out) {
   for (const ResultRow& row : before) {
     if (!evaluation.is_same_model(row)) {
       fail(ErrorCode::kInvalidArgument,
-           "{} holds the row {} of another model or protocol: give another file", quote(path),
-           row.key);
+           "{} holds the row {} of another model, precision or protocol: give another file",
+           quote(path), row.key);
     }
   }
   size_t number = 0;

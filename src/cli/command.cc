@@ -60,8 +60,7 @@ const ModelConfig* arch_of(const Arguments& arguments) {
 
 kernels::Precision precision_of(const Arguments& arguments) {
   const std::string name = arguments.one("precision", "f32");
-  if (name == "f32") return kernels::Precision::kFloat32;
-  if (name == "bf16") return kernels::Precision::kBFloat16;
+  if (const auto known = kernels::find_precision(name)) return *known;
   throw UsageError(fmt::format("--precision {}: f32 or bf16", quote(name)));
 }
 

@@ -71,6 +71,7 @@ std::shared_ptr<const Model> Model::load(const Checkpoint& checkpoint, const Loa
   std::shared_ptr<Model> model(new Model);
   model->config_ = config;
   model->contract_is_stated_ = recognised.contract_is_stated;
+  model->precision_ = options.precision;
   model->tokenizer_ = std::move(tokenizer);
   model->candidates_ = recognised.candidates;
   model->warnings_ = checkpoint.warnings();

@@ -17,7 +17,7 @@
 #include "engine/recognise.h"
 #include "engine/synthetic.h"
 #include "image/preprocess.h"
-#include "kernels/gemm.h"
+#include "kernels/precision.h"
 
 namespace mobileclip {
 
@@ -58,6 +58,7 @@ class Model {
   /// Variants that cannot be told apart by names and shapes, config() among them.
   const std::vector<std::string>& candidates() const { return candidates_; }
   PreprocessConfig preprocess() const;
+  kernels::Precision precision() const { return precision_; }
   /// exp(logit_scale) of the file; at most 100 where there is no logit_bias.
   float logit_scale() const;
   /// Of a model loaded with its text tower.
@@ -76,6 +77,7 @@ class Model {
   Model() = default;
   ModelConfig config_;
   bool contract_is_stated_ = false;
+  kernels::Precision precision_ = kernels::Precision::kFloat32;
   std::unique_ptr<const Clip> clip_;
   std::vector<std::string> candidates_;
   std::vector<std::string> folded_;

@@ -32,12 +32,14 @@ void append(Chunk& chunk, EvalSample sample, bool unreadable) {
 
 }  // namespace
 
-std::string vector_identity(const std::string& weights_sha256, const ModelConfig& config) {
+std::string vector_identity(const std::string& weights_sha256, const ModelConfig& config,
+                            kernels::Precision precision) {
   const PreprocessConfig pixels = preprocess_config(config);
-  return fmt::format("{} {} {} {} {} {} {} {}", kContract, weights_sha256,
+  return fmt::format("{} {} {} {} {} {} {} {} {}", kContract, weights_sha256,
                      same_networks(*find_variant(config.name)).front(), pixels.size,
                      static_cast<int>(pixels.interpolation), pixels.squash ? "squash" : "crop",
-                     fmt::join(pixels.mean, ","), fmt::join(pixels.std, ","));
+                     fmt::join(pixels.mean, ","), fmt::join(pixels.std, ","),
+                     kernels::precision_name(precision));
 }
 
 void normalize_row(float* row, size_t dim, const std::string& what) {
@@ -61,10 +63,11 @@ Embedder::Embedder(std::shared_ptr<const Model> model, const ThreadPool& pool, E
 std::string Embedder::cache_path(const DatasetFiles& dataset, const Shard& shard) const {
   Sha256 sum;
   const Needs needs = needs_of(dataset);
-  sum.update(fmt::format("{}\n{}\n{}\n{} {} {} {}\n{}",
-                         vector_identity(options_.weights_sha256, model_->config()), dataset.key,
-                         shard.name, needs.label, needs.captions, needs.instances,
-                         needs.group_columns, shard_identity(shard)));
+  sum.update(
+      fmt::format("{}\n{}\n{}\n{} {} {} {}\n{}",
+                  vector_identity(options_.weights_sha256, model_->config(), model_->precision()),
+                  dataset.key, shard.name, needs.label, needs.captions, needs.instances,
+                  needs.group_columns, shard_identity(shard)));
   std::string folder = folder_of_key(dataset.key);
   return fmt::format("{}/{}/{}-{}.safetensors", options_.cache, folder, shard.name,
                      sum.hex().substr(0, 24));

@@ -13,6 +13,7 @@
 #include "eval/chunk.h"
 #include "eval/layout.h"
 #include "eval/vector_stream.h"
+#include "kernels/precision.h"
 
 namespace mobileclip::eval {
 
@@ -24,8 +25,9 @@ struct EmbedOptions {
 };
 
 /// All that an image's vector depends on but its bytes: the weights, the network they are read as
-/// (the variants of one network are one), and the preprocessing, as one line.
-std::string vector_identity(const std::string& weights_sha256, const ModelConfig& config);
+/// (the variants of one network are one), the preprocessing and the arithmetic, as one line.
+std::string vector_identity(const std::string& weights_sha256, const ModelConfig& config,
+                            kernels::Precision precision);
 
 class Embedder {
  public:

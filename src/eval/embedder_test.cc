@@ -7,7 +7,11 @@
 namespace mobileclip::eval {
 namespace {
 
-std::string identity(const ModelConfig& config) { return vector_identity("abc", config); }
+using kernels::Precision;
+
+std::string identity(const ModelConfig& config, Precision precision = Precision::kFloat32) {
+  return vector_identity("abc", config, precision);
+}
 
 TEST(VectorIdentity, NamesOfOneNetworkShareVectors) {
   EXPECT_EQ(identity(require_variant("MobileCLIP-S2")),
@@ -16,7 +20,8 @@ TEST(VectorIdentity, NamesOfOneNetworkShareVectors) {
 
 TEST(VectorIdentity, WhatChangesAVectorChangesIt) {
   const ModelConfig& vit = require_variant("ViT-B-16");
-  EXPECT_NE(vector_identity("abc", vit), vector_identity("abd", vit));
+  EXPECT_NE(identity(vit), vector_identity("abd", vit, Precision::kFloat32));
+  EXPECT_NE(identity(vit), identity(vit, Precision::kBFloat16));
   // The same file fits both: only --arch tells.
   EXPECT_NE(identity(vit), identity(require_variant("ViT-B-16-quickgelu")));
   ModelConfig stated = vit;

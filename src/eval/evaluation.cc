@@ -107,6 +107,7 @@ ResultRow Evaluation::run(const DatasetFiles& dataset) {
   meta.weights_sha256 = options_.embed.weights_sha256;
   meta.protocol = options_.protocol;
   meta.prompts_sha256 = prompts_of(dataset);
+  meta.precision = kernels::precision_name(model_->precision());
   meta.instruction_set = fmt::format("{}", fmt::join(gathered.instruction_sets, "+"));
   if (gathered.whole) meta.data_sha256 = gathered.data.hex();
   meta.n = outcome.n;
@@ -149,6 +150,7 @@ void Evaluation::embed(const DatasetFiles& dataset, const Shard& shard) {
 bool Evaluation::is_same_model(const ResultRow& row) const {
   return row.meta.model == model_->config().name &&
          row.meta.weights_sha256 == options_.embed.weights_sha256 &&
+         row.meta.precision == kernels::precision_name(model_->precision()) &&
          row.meta.protocol == options_.protocol;
 }
 

@@ -207,6 +207,11 @@ TEST(Results, ReadsNanAndWritesWhatItReads) {
   }
 }
 
+TEST(Results, PrecisionHadALongerName) {
+  const char* line = "{\"key\": \"a\", \"metrics\": {}, \"meta\": {\"precision\": \"float32\"}}";
+  EXPECT_EQ(parse_rows(line, "t").at(0).meta.precision, "f32");
+}
+
 TEST(Results, FloatsAreShortAndReadBackAsTheyWere) {
   ResultRow row{"imagenet1k", "ImageNet 1k", {}, {}};
   row.metrics.set("acc1", 0.67786);
@@ -215,6 +220,7 @@ TEST(Results, FloatsAreShortAndReadBackAsTheyWere) {
   row.metrics.set("empty", std::nan(""));
   row.metrics.set("main_metric", std::nullopt);
   row.meta.n = 5;
+  row.meta.precision = "bf16";
   row.meta.incomplete = {"5 of 50000"};
   const std::string line = to_json_line(row, false);
   EXPECT_EQ(line.substr(0, line.find(", \"meta\"")),
@@ -224,6 +230,7 @@ TEST(Results, FloatsAreShortAndReadBackAsTheyWere) {
   EXPECT_NE(to_json_line(row, true).find("\"empty\": NaN"), std::string::npos);
   const ResultRow back = parse_rows(line, "t").at(0);
   EXPECT_EQ(back.meta.n, 5U);
+  EXPECT_EQ(back.meta.precision, "bf16");
   EXPECT_EQ(back.meta.incomplete, row.meta.incomplete);
   EXPECT_EQ(to_json_line(back, false), line);
   EXPECT_TRUE(main_metrics({back}, false).empty());

@@ -59,7 +59,7 @@ std::string meta_of(const RowMeta& meta) {
   out["seconds"] = std::round(meta.seconds * 1000) / 1000;
   out["images_per_second"] = std::round(meta.images_per_second * 10) / 10;
   out["threads"] = meta.threads;
-  out["precision"] = "float32";
+  out["precision"] = meta.precision;
   out["instruction_set"] = meta.instruction_set;
   out["data_sha256"] = meta.data_sha256;
   out["prompts_sha256"] = meta.prompts_sha256;
@@ -125,6 +125,8 @@ RowMeta read_meta(const ordered_json& object) {
   meta.data_sha256 = get<std::string>(object, "data_sha256");
   meta.prompts_sha256 = get<std::string>(object, "prompts_sha256");
   meta.instruction_set = get<std::string>(object, "instruction_set");
+  meta.precision = get<std::string>(object, "precision");
+  if (meta.precision == "float32") meta.precision = "f32";  // as it was called at first
   meta.n = count_of(object, "n");
   meta.n_expected = count_of(object, "n_expected");
   meta.limit = count_of(object, "limit");

@@ -15,6 +15,7 @@ namespace mobileclip::eval {
 /// How a row came about; all empty in a file of another program.
 struct RowMeta {
   std::string model, weights_sha256, protocol, data_sha256, prompts_sha256, instruction_set;
+  std::string precision;           ///< of the arithmetic: "f32" or "bf16"
   uint64_t n = 0, n_expected = 0;  ///< 0 expected: not known
   uint64_t limit = 0;              ///< 0: none
   uint64_t ties = 0;               ///< images whose order among equal classes decides acc1 or acc5

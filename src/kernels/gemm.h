@@ -9,16 +9,11 @@
 #include "base/dtype.h"
 #include "base/float_store.h"
 #include "base/thread_pool.h"
+#include "kernels/precision.h"
 
 namespace mobileclip::kernels {
 
 enum class Activation { kNone, kGelu };
-
-/// What products are computed in; sums are float32 in any case.
-enum class Precision : uint8_t {
-  kFloat32,
-  kBFloat16,  ///< both factors rounded to bfloat16: only where amx_in_use()
-};
 
 /// The width of the panels of stored weights: a multiple of every instruction set's own.
 constexpr size_t kStoredPanelWidth = 32;

@@ -205,7 +205,26 @@ class SuiteTest(unittest.TestCase):
         self.assertEqual([r["key"] for r in again], ["renderedsst2", "vtab/pcam", "stl10"])
         self.assertEqual(rows, again[:2])
         self.run_eval("limit", "--limit", 4, "--resume", "--protocol", "datacomp-1.4", code=1)
-        self.assertIn("another model or protocol", self.said)
+        self.assertIn("another model, precision or protocol", self.said)
+
+    def test_precision_is_in_the_rows_and_in_the_cache(self):
+        """bfloat16 takes no vectors of float32 from the cache, and its rows are kept apart."""
+        if "instruction set: amx" not in program("--version").stdout:
+            self.run_eval("precision", "--precision", "bf16", suite="vtab/pcam", code=1)
+            self.assertIn("needs a processor with AMX", self.said)
+            return
+        cache = self.folder + "/precision/cache"
+        row = self.run_eval("precision", "--cache", cache, suite="vtab/pcam")[0]
+        self.assertEqual(row["meta"]["precision"], "f32")
+        exact = glob.glob(cache + "/*/*.safetensors")
+        self.assertTrue(exact)
+        self.run_eval("precision", "--cache", cache, "--precision", "bf16", "--resume", suite="stl10", code=1)
+        self.assertIn("another model, precision or protocol", self.said)
+        row = self.run_eval("rounded", "--cache", cache, "--precision", "bf16", suite="vtab/pcam")[0]
+        self.assertEqual(row["meta"]["precision"], "bf16")
+        self.assertEqual(len(glob.glob(cache + "/*/*.safetensors")), 2 * len(exact))
+        self.run_eval("rounded", "--cache", cache, "--precision", "bf16", "--resume", suite="vtab/pcam")
+        self.assertIn("were done before", self.said)
 
     def test_parts_of_several_machines_merge(self):
         suite, cache = "cifar10,vtab/dtd,wilds/fmow,sun397", self.folder + "/merged"

@@ -52,6 +52,7 @@ def create_model(
     threads: int = 0,
     batch: int = 8,
     tokenizer: str | os.PathLike[str] | None = None,
+    precision: str = "f32",
 ) -> Model:
     """Loads a model.
 
@@ -68,17 +69,20 @@ def create_model(
         tokenizer: the SentencePiece model of a network that reads strings with one (SigLIP); by
             default spiece.model, sentencepiece.model or tokenizer.model beside the weights.
             Other networks have CLIP's tokenizer, whatever is given here.
+        precision: of the arithmetic: "f32"; or "bf16", factors rounded to bfloat16 and sums in
+            float32, on a processor with AMX.
 
     Raises:
         FileNotFoundError, OSError: no such file or name, or it cannot be read.
-        ValueError: no such variant; threads or batch out of range.
+        ValueError: no such variant or precision; threads or batch out of range.
         Error: code ``not_a_checkpoint``, ``unsupported``, ``wrong_model``, ``damaged``,
             ``hostile``.
     """
     file = to_path(model_name if pretrained is None else pretrained)
     arch = "" if pretrained is None else model_name
     spiece = to_path(tokenizer or "")
-    return Model(_core.Model(file, arch, spiece, whole("threads", threads), whole("batch", batch)))
+    sizes = whole("threads", threads), whole("batch", batch)
+    return Model(_core.Model(file, arch, spiece, precision, *sizes))
 
 
 def create_model_and_transforms(
@@ -90,6 +94,7 @@ def create_model_and_transforms(
     threads: int = 0,
     batch: int = 8,
     tokenizer: str | os.PathLike[str] | None = None,
+    precision: str = "f32",
 ) -> tuple[Model, None, Preprocess]:
     """``create_model`` and its preprocess, as the original returns them: (model, None, preprocess).
 
@@ -101,7 +106,12 @@ def create_model_and_transforms(
     if str(device) != "cpu":
         raise InvalidArgumentError(f"models run on the device 'cpu', not on {str(device)!r}")
     model = create_model(
-        model_name, pretrained, threads=threads, batch=batch, tokenizer=tokenizer
+        model_name,
+        pretrained,
+        threads=threads,
+        batch=batch,
+        tokenizer=tokenizer,
+        precision=precision,
     )
     return model, None, model.preprocess
 

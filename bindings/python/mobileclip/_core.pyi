@@ -42,6 +42,7 @@ class Model:
         file_or_name: str | bytes,
         arch: str,
         tokenizer: str | bytes,
+        precision: str,
         threads: int,
         batch: int,
     ) -> None: ...

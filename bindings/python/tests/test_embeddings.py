@@ -48,6 +48,21 @@ def test_every_kind_of_image_gives_the_same_bits(
     assert same(preprocess(kinds), np.stack([preprocess(path)] * len(kinds)))
 
 
+def test_precision(images: Floats) -> None:
+    """Where the processor has AMX near what float32 gives, elsewhere refused."""
+    with pytest.raises(ValueError, match="f32 or bf16"):
+        mobileclip.create_model(precision="int8")
+    try:
+        model = mobileclip.create_model(precision="bf16")
+    except mobileclip.Error as error:
+        assert error.code == "unsupported"
+        return
+    rounded = model.encode_image(PICTURES)
+    norms = np.linalg.norm(rounded, axis=1) * np.linalg.norm(images, axis=1)
+    assert not same(rounded, images)
+    assert ((rounded * images).sum(1) / norms > 0.9995).all()
+
+
 def test_a_mixed_batch_from_a_generator(model: mobileclip.Model, images: Floats) -> None:
     def mixed() -> Iterator[mobileclip.ImageLike]:
         for _ in range(70):  # more than one group
