@@ -13,7 +13,7 @@
 #include <cstdint>
 
 #include "kernels/amx_tiles-inl.h"
-#include "kernels/math-inl.h"
+#include "kernels/gelu-inl.h"
 #include "kernels/unroll.h"
 
 HWY_BEFORE_NAMESPACE();

@@ -32,7 +32,7 @@ size_t PaddedTokens(size_t tokens) {
 
 struct Head {
   const float *q, *k, *v;
-  size_t stride, tokens, head_dim, padded;
+  size_t stride, value_stride, tokens, head_dim, padded;
   float scale;
   float* out;
   size_t out_stride;
@@ -41,13 +41,29 @@ struct Head {
   float* scaled;  // kQueries × head_dim: the block's queries
 };
 
-/// K transposed, so that scores are vectors over keys; the padding holds zeros.
+/// K transposed, so that scores are vectors over keys; the padding holds zeros. A few tokens at a
+/// time: rows are far apart, most often by a multiple that maps them to few sets of the cache.
 void TransposeKeys(const Head& h) {
-  for (size_t i = 0; i < h.head_dim; ++i) {
-    float* row = h.keys + i * h.padded;
-    for (size_t t = 0; t < h.tokens; ++t) row[t] = h.k[t * h.stride + i];
-    std::fill(row + h.tokens, row + h.padded, 0.0f);
+  constexpr size_t kBlock = 16;
+  for (size_t begin = 0; begin < h.tokens; begin += kBlock) {
+    const size_t end = std::min(begin + kBlock, h.tokens);
+    for (size_t i = 0; i < h.head_dim; ++i) {
+      float* row = h.keys + i * h.padded;
+      for (size_t t = begin; t < end; ++t) row[t] = h.k[t * h.stride + i];
+    }
   }
+  for (size_t i = 0; i < h.head_dim; ++i) {
+    std::fill(h.keys + i * h.padded + h.tokens, h.keys + (i + 1) * h.padded, 0.0f);
+  }
+}
+
+/// V row by row behind one another, for blocks of queries that read it again and again.
+void GatherValues(Head& h, float* to) {
+  for (size_t t = 0; t < h.tokens; ++t) {
+    std::copy_n(h.v + t * h.stride, h.head_dim, to + t * h.head_dim);
+  }
+  h.v = to;
+  h.value_stride = h.head_dim;
 }
 
 /// scores[q][t] for kRows queries and the keys up to `limit`.
@@ -116,7 +132,7 @@ void ValueVectors(DV d, const Head& h, size_t first, size_t keys, size_t begin) 
     hn::Vec<DV> v[kVectors];
     MOBILECLIP_UNROLL
     for (size_t i = 0; i < kVectors; ++i) {
-      v[i] = hn::LoadU(d, h.v + t * h.stride + begin + i * lanes);
+      v[i] = hn::LoadU(d, h.v + t * h.value_stride + begin + i * lanes);
     }
     MOBILECLIP_UNROLL
     for (size_t r = 0; r < kRows; ++r) {
@@ -163,17 +179,23 @@ void RunQueries(const Head& h, size_t first, bool causal) {
   Values<decltype(single), kRows>(single, h, first, keys, whole, h.head_dim);
 }
 
+/// Queries from `first` on in blocks of kRows, the rest in blocks half as large.
+template <size_t kRows>
+void RunBlocks(const Head& h, size_t first, size_t end, bool causal) {
+  for (; first + kRows <= end; first += kRows) RunQueries<kRows>(h, first, causal);
+  if constexpr (kRows > 1) RunBlocks<kRows / 2>(h, first, end, causal);
+}
+
 void Run(const float* q, const float* k, const float* v, size_t stride, size_t tokens,
          size_t head_dim, float scale, bool causal, size_t query_begin, size_t query_end,
          float* out, size_t out_stride, float* scratch) {
-  Head h{q,     k,   v,          stride,  tokens,  head_dim, PaddedTokens(tokens),
+  Head h{q,     k,   v,          stride,  stride,  tokens, head_dim, PaddedTokens(tokens),
          scale, out, out_stride, scratch, nullptr, nullptr};
   h.scores = scratch + head_dim * h.padded;
   h.scaled = h.scores + kQueries * h.padded;
   TransposeKeys(h);
-  size_t query = query_begin;
-  for (; query + kQueries <= query_end; query += kQueries) RunQueries<kQueries>(h, query, causal);
-  for (; query < query_end; ++query) RunQueries<1>(h, query, causal);
+  if (query_end - query_begin > kQueries) GatherValues(h, h.scaled + kQueries * head_dim);
+  RunBlocks<kQueries>(h, query_begin, query_end, causal);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -193,7 +215,7 @@ constexpr size_t kMostQueries = 8;
 
 size_t attention_scratch(size_t tokens, size_t head_dim) {
   return (head_dim + kMostQueries) * HWY_DYNAMIC_DISPATCH(PaddedTokens)(tokens) +
-         kMostQueries * head_dim;
+         (kMostQueries + tokens) * head_dim;
 }
 
 void attention_head(const float* q, const float* k, const float* v, size_t stride, size_t tokens,

@@ -10,7 +10,7 @@
 #include <hwy/foreach_target.h>  // NOLINT: before highway.h
 #include <hwy/highway.h>
 
-#include "kernels/math-inl.h"
+#include "kernels/gelu-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace mobileclip::kernels {

@@ -39,18 +39,47 @@ TEST(kernelsGelu, IsAccurateOverADenseSweep) {
 
 TEST(kernelsGelu, SpecialValues) {
   test::for_each_isa([] {
-    float x[] = {0.0f, -0.0f, 100.0f, -100.0f, 1e30f, -1e30f, kInfinity, std::nanf(""), -kInfinity};
-    gelu(x, std::size(x));
-    EXPECT_EQ(x[0], 0.0f);
-    EXPECT_EQ(x[1], 0.0f);
-    EXPECT_TRUE(std::signbit(x[1]));
-    EXPECT_EQ(x[2], 100.0f);
-    EXPECT_EQ(x[3], 0.0f);
-    EXPECT_EQ(x[4], 1e30f);
-    EXPECT_EQ(x[5], 0.0f);
-    EXPECT_EQ(x[6], kInfinity);
-    EXPECT_TRUE(std::isnan(x[7]));
-    EXPECT_TRUE(std::isnan(x[8]));  // as 0·∞ in the erf form
+    const float values[] = {0.0f,   -0.0f,     100.0f,        -100.0f,   1e30f,
+                            -1e30f, kInfinity, std::nanf(""), -kInfinity};
+    std::vector<float> all;  // in whole vectors first
+    for (int turn = 0; turn < 17; ++turn)
+      all.insert(all.end(), std::begin(values), std::end(values));
+    gelu(all.data(), all.size());
+    for (const float* x = all.data(); x < all.data() + all.size(); x += std::size(values)) {
+      ASSERT_EQ(x[0], 0.0f);
+      ASSERT_FALSE(std::signbit(x[0]));
+      ASSERT_EQ(x[1], 0.0f);
+      ASSERT_TRUE(std::signbit(x[1]));
+      ASSERT_EQ(x[2], 100.0f);
+      ASSERT_EQ(x[3], 0.0f);
+      ASSERT_EQ(x[4], 1e30f);
+      ASSERT_EQ(x[5], 0.0f);
+      ASSERT_EQ(x[6], kInfinity);
+      ASSERT_TRUE(std::isnan(x[7]));
+      ASSERT_TRUE(std::isnan(x[8]));  // as 0·∞ in the erf form
+    }
+  });
+}
+
+// What stands behind the last whole vector is computed element by element.
+TEST(kernelsGelu, TailsHaveTheBitsOfWholeVectors) {
+  test::for_each_isa([] {
+    std::vector<float> x = test::random_floats(64, 3);
+    for (float& value : x) value *= 7;
+    for (const float step : {0.375f, 0.84375f}) {  // borders of the table's segments
+      for (int k = -16; k < 16; ++k) {
+        const float border = (static_cast<float>(k) + 0.5f) * step;
+        x.insert(x.end(),
+                 {std::nextafter(border, -kInfinity), border, std::nextafter(border, kInfinity)});
+      }
+    }
+    for (size_t i = 0; i < x.size(); ++i) {
+      std::vector<float> whole(64, x[i]);
+      gelu(whole.data(), whole.size());
+      float single = x[i];
+      gelu(&single, 1);
+      for (const float value : whole) ASSERT_EQ(value, single) << x[i];
+    }
   });
 }
 
