@@ -37,11 +37,11 @@ constexpr ModelConfig vit(std::string_view name) {
 }
 
 /// A small model of this project's own: MCi image tower, MCt text tower.
-constexpr ModelConfig nano(std::string_view name, MciConfig image, int text_width,
+constexpr ModelConfig nano(std::string_view name, MciConfig image, int image_size, int text_width,
                            int text_layers) {
   ModelConfig config = mci(name, TextTower::kMct, text_layers, image);
   config.licence = "MIT AND Apache-2.0 AND CC-BY-4.0";
-  config.image_size = 48;
+  config.image_size = image_size;
   config.embed_dim = 256;
   config.interpolation = InterpolationKind::kBicubic;
   config.text.context = 16;
@@ -57,8 +57,8 @@ constexpr ModelConfig kRows[] = {
     mci("mobileclip_s2", TextTower::kBase, 12, {{4, 12, 24, 4}, {80, 160, 320, 640}}),
     vit("mobileclip_b"),
     vit("mobileclip_blt"),
-    nano("mobileclip_nano", {{2, 2, 4, 1}, {32, 64, 128, 256}}, 96, 2),
-    nano("mobileclip_nano_teacher", {{2, 3, 5, 2}, {40, 80, 160, 320}}, 128, 3),
+    nano("mobileclip_nano", {{2, 2, 4, 1}, {32, 64, 128, 256}}, 64, 96, 2),
+    nano("mobileclip_nano_teacher", {{2, 3, 5, 2}, {40, 80, 160, 320}}, 48, 128, 3),
 };
 
 bool equal_without_case(std::string_view a, std::string_view b) {

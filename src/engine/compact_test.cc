@@ -106,6 +106,16 @@ void expect_refused(const std::string& file, const std::string& part) {
   }
 }
 
+// As one made when the variant took smaller pictures.
+TEST(Compact, AnotherInputContractIsRefused) {
+  std::string file = read_file(packed(), size_t{1} << 28);
+  const std::string ours = R"("image_size":"64")", other = R"("image_size":"48")";
+  const size_t at = file.find(ours);
+  ASSERT_NE(at, std::string::npos);
+  expect_refused(sealed(file.replace(at, ours.size(), other)),
+                 R"(image_size is "48", but mobileclip_nano has "64")");
+}
+
 TEST(Compact, DamagedPairsAreRefused) {
   const std::string bytes = read_file(packed(), size_t{1} << 28);
   ASSERT_EQ(sealed(bytes), bytes);

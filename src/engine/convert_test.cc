@@ -134,7 +134,7 @@ TEST(Convert, TellsWhatItIs) {
   EXPECT_TRUE(file.is_inference_form());
   EXPECT_EQ(file.metadata().at("variant"), "mobileclip_nano");
   EXPECT_EQ(file.metadata().at("format_version"), "2");
-  EXPECT_EQ(file.metadata().at("image_size"), "48");
+  EXPECT_EQ(file.metadata().at("image_size"), "64");
   EXPECT_EQ(file.metadata().at("interpolation"), "bicubic");
   EXPECT_EQ(file.metadata().at("source_sha256"), std::string(64, 'a'));
   EXPECT_FALSE(file.metadata().at("licence").empty());
@@ -209,14 +209,17 @@ TEST(Convert, FilesThatAreNotWhatTheySayAreRefused) {
   std::string sentence;
   Rewritten other;
   other.metadata["variant"] = "mobileclip_nano_teacher";
-  EXPECT_EQ(other.refusal(), ErrorCode::kDamaged);
+  EXPECT_EQ(other.refusal(), ErrorCode::kWrongModel);
   Rewritten unknown;
   unknown.metadata["variant"] = "mobileclip_9";
   EXPECT_EQ(unknown.refusal(&sentence), ErrorCode::kUnsupported);
   EXPECT_NE(sentence.find("mobileclip_9"), std::string::npos);
   Rewritten contract;
-  contract.metadata["image_size"] = "64";
-  EXPECT_EQ(contract.refusal(), ErrorCode::kDamaged);
+  contract.metadata["image_size"] = "48";
+  EXPECT_EQ(contract.refusal(&sentence), ErrorCode::kWrongModel);
+  EXPECT_NE(sentence.find("image_size is \"48\", but mobileclip_nano has \"64\""),
+            std::string::npos)
+      << sentence;
   Rewritten missing;
   missing.declarations.pop_back();
   missing.data.pop_back();

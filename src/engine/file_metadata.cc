@@ -34,6 +34,11 @@ bool parse_triple(const std::string& text, std::array<float, 3>& out) {
   return true;
 }
 
+std::string value_of(const Checkpoint& own, const std::string& key) {
+  const auto found = own.metadata().find(key);
+  return found == own.metadata().end() ? std::string() : found->second;
+}
+
 }  // namespace
 
 std::map<std::string, std::string> describe(const ModelConfig& config) {
@@ -50,34 +55,33 @@ std::map<std::string, std::string> describe(const ModelConfig& config) {
   return out;
 }
 
+void require_contract(const Checkpoint& own, const ModelConfig& config) {
+  for (const auto& [key, expected] : describe(config)) {
+    if (key == "variant" || value_of(own, key) == expected) continue;
+    fail(ErrorCode::kWrongModel, "{}: {} is {}, but {} has {}", quote(own.name()), key,
+         quote(value_of(own, key)), config.name, quote(expected));
+  }
+}
+
 ModelConfig described_variant(const Checkpoint& converted) {
-  const auto& metadata = converted.metadata();
-  const auto value_of = [&](const std::string& key) {
-    const auto found = metadata.find(key);
-    return found == metadata.end() ? std::string() : found->second;
-  };
-  const ModelConfig* known = find_variant(value_of("variant"));
+  const ModelConfig* known = find_variant(value_of(converted, "variant"));
   if (known == nullptr) {
     fail(ErrorCode::kUnsupported,
          "{} is a converted file of the variant {}, which this program does not know",
-         quote(converted.name()), quote(value_of("variant")));
+         quote(converted.name()), quote(value_of(converted, "variant")));
   }
   ModelConfig config = *known;
   if (config.dialect == "open_clip") {
     // Their weights come with a configuration of their own, which convert has written down.
-    parse_triple(value_of("mean"), config.mean);
-    parse_triple(value_of("std"), config.std);
-    if (value_of("interpolation") == kBicubic) config.interpolation = InterpolationKind::kBicubic;
-    if (value_of("interpolation") == kBilinear) {
-      config.interpolation = InterpolationKind::kBilinear;
-    }
-    config.resize = value_of("resize") == kSquash ? ResizeKind::kSquash : ResizeKind::kShortest;
+    parse_triple(value_of(converted, "mean"), config.mean);
+    parse_triple(value_of(converted, "std"), config.std);
+    const std::string interpolation = value_of(converted, "interpolation");
+    if (interpolation == kBicubic) config.interpolation = InterpolationKind::kBicubic;
+    if (interpolation == kBilinear) config.interpolation = InterpolationKind::kBilinear;
+    config.resize =
+        value_of(converted, "resize") == kSquash ? ResizeKind::kSquash : ResizeKind::kShortest;
   }
-  for (const auto& [key, expected] : describe(config)) {
-    if (key == "variant" || value_of(key) == expected) continue;
-    fail(ErrorCode::kDamaged, "{}: {} is {}, but {} has {}", quote(converted.name()), key,
-         quote(value_of(key)), config.name, quote(expected));
-  }
+  require_contract(converted, config);
   return config;
 }
 

@@ -13,9 +13,13 @@ namespace mobileclip {
 /// Variant and input contract.
 std::map<std::string, std::string> describe(const ModelConfig& config);
 
+/// kWrongModel, naming the difference, if a file of this project's states another input contract
+/// than `config`.
+void require_contract(const Checkpoint& own, const ModelConfig& config);
+
 /// The variant that a file in inference form names, with the mean, std, interpolation and resize
 /// that the file states where the variant is one of open_clip's. kUnsupported if it is unknown,
-/// kDamaged if the file states another input contract than the variant's.
+/// kWrongModel if the file states another input contract than the variant's.
 ModelConfig described_variant(const Checkpoint& converted);
 
 }  // namespace mobileclip

@@ -164,7 +164,15 @@ Recognised recognise(const Checkpoint& checkpoint, const std::string& arch) {
       if (may_be(checkpoint, prefixes, config)) consider(config);
     }
   }
-  if (!fits.empty()) return choose(checkpoint, std::move(fits), !arch.empty());
+  if (!fits.empty()) {
+    Recognised out = choose(checkpoint, std::move(fits), !arch.empty());
+    // The compact form has the tensors of the training form, and states what they were trained on.
+    const auto format = checkpoint.metadata().find("format");
+    if (format != checkpoint.metadata().end() && format->second == "mobileclip") {
+      require_contract(checkpoint, *out.config);
+    }
+    return out;
+  }
   if (arch.empty()) {
     for (const ModelConfig& config : variants()) {
       if (!may_be(checkpoint, prefixes, config)) consider(config);

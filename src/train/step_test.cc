@@ -18,7 +18,7 @@ const ModelConfig& nano() { return *find_variant("mobileclip_nano"); }
 Batch random_batch(int64_t n) {
   torch::manual_seed(9);
   Batch batch;
-  batch.images = torch::rand({n, 3, 48, 48});
+  batch.images = torch::rand({n, 3, nano().image_size, nano().image_size});
   batch.captions = torch::zeros({2 * n, 16}, torch::kInt64);
   batch.captions.select(1, 0).fill_(49406);
   batch.captions.narrow(1, 1, 5).copy_(torch::randint(1, 40000, {2 * n, 5}));

@@ -132,7 +132,8 @@ TEST(Trainer, LearnsShapesAndTheEngineRunsTheResult) {
   Session session(model, pool);
   Student student(model->config(), {});
   load_weights(result.weights, student.parameters());
-  const torch::Tensor pixels = torch::rand({4, 3, 48, 48});
+  const int side = model->config().image_size;
+  const torch::Tensor pixels = torch::rand({4, 3, side, side});
   torch::Tensor ours = torch::empty({4, 256});
   session.encode_pixels_chw({pixels.data_ptr<float>(), static_cast<size_t>(pixels.numel())}, 4,
                             ours.data_ptr<float>());

@@ -59,7 +59,7 @@ TEST(Files, ConvertedServesEveryCommand) {
   EXPECT_EQ(info["form"], "inference");
   EXPECT_EQ(info["variant"], "mobileclip_nano");
   EXPECT_EQ(info["dtype"], "float32");
-  EXPECT_EQ(info["input"]["size"], 48);
+  EXPECT_EQ(info["input"]["size"], 64);
 }
 
 TEST(Files, ConvertSaysWhatItWrote) {

@@ -1,6 +1,6 @@
-// The small networks of our own: 48-pixel images (2 × 2 positions in the last stage), a context of
-// 16, widths that are no powers of two, heads of another size. Nothing may assume the published
-// ones.
+// The small networks of our own: 64- and 48-pixel images (2 × 2 positions in the last stage), a
+// context of 16, widths that are no powers of two, heads of another size. Nothing may assume the
+// published ones.
 #include "small.h"
 
 #include <cstring>

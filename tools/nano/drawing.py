@@ -107,6 +107,36 @@ def recolour(rgba: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.concatenate([rgb, rgba[..., 3:]], 2)
 
 
+def repaint(rgba: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Another palette: eight groups of colours move each by itself, their shading with them."""
+    image = Image.fromarray(rgba[..., :3])
+    few = image.quantize(8, method=Image.FASTOCTREE)
+    old = np.asarray(few.getpalette()[:24], np.float32).reshape(-1, 3)
+    new = []
+    for colour in old:
+        h, s, v = colorsys.rgb_to_hsv(*(colour / 255))
+        new.append(colorsys.hsv_to_rgb((h + rng.normal(0, 0.03)) % 1,
+                                       min(1, s * rng.uniform(0.6, 1.3)),
+                                       min(1, v * rng.uniform(0.75, 1.2))))
+    moved = rgba[..., :3] + (np.asarray(new, np.float32) * 255 - old)[np.asarray(few)]
+    return np.concatenate([moved.clip(0, 255).astype(np.uint8), rgba[..., 3:]], 2)
+
+
+def warp(rgba: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Somewhat other shapes, as another hand would draw them: the nodes of a grid of 4 x 4 cells move."""
+    size, cells = rgba.shape[0], 4
+    line = np.linspace(0, size, cells + 1)
+    nodes = np.stack(np.meshgrid(line, line), 2) + rng.normal(0, 0.025 * size, (cells + 1, cells + 1, 2))
+    mesh = []
+    for y in range(cells):
+        for x in range(cells):
+            box = tuple(round(v) for v in (line[x], line[y], line[x + 1], line[y + 1]))
+            corners = (nodes[y, x], nodes[y + 1, x], nodes[y + 1, x + 1], nodes[y, x + 1])
+            mesh.append((box, tuple(float(v) for corner in corners for v in corner)))
+    image = Image.fromarray(rgba, "RGBA")
+    return np.asarray(image.transform((size, size), Image.MESH, mesh, Image.BICUBIC))
+
+
 def background(size: int, rng: np.random.Generator) -> Image.Image:
     kind = rng.random()
     if kind < 0.5:
@@ -146,11 +176,16 @@ def place(rgba: np.ndarray, canvas: Image.Image, scale: float, angle: float, x: 
 
 
 def treat(rgba: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Another style of drawing, other colours, or neither."""
-    if rng.random() < 0.35:
-        rgba = outline(rgba, rng)
+    """As another artist might have drawn it: other shapes, other colours, other lines, or none of them."""
     if rng.random() < 0.5:
+        rgba = warp(rgba, rng)
+    colours = rng.random()
+    if colours < 0.3:
         rgba = recolour(rgba, rng)
+    elif colours < 0.6:
+        rgba = repaint(rgba, rng)
+    if rng.random() < 0.4:
+        rgba = outline(rgba, rng)
     return rgba
 
 
@@ -160,6 +195,6 @@ def compose(rgba: np.ndarray, size: int, rng: np.random.Generator) -> Image.Imag
                  rng.random(), rng.random())
 
 
-def plain(rgba: np.ndarray, size: int) -> Image.Image:
-    """The picture for testing: white, centred, nine tenths of the frame."""
-    return place(rgba, Image.new("RGB", (size, size), (255, 255, 255)), 0.9, 0, 0.5, 0.5)
+def plain(rgba: np.ndarray, size: int, scale: float) -> Image.Image:
+    """The picture for testing: white, centred, at `scale` of the frame."""
+    return place(rgba, Image.new("RGB", (size, size), (255, 255, 255)), scale, 0, 0.5, 0.5)

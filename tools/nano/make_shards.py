@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Makes the training, selection and held-out shards of mobileclip_nano from open-licensed emoji art.
 
-    make_shards.py --cache DIR --out DIR [--size 96] [--compositions 4] [--seed 1]
+    make_shards.py --cache DIR --out DIR [--size 96] [--compositions 6] [--seed 1]
                    [--only-artist NAME ...]
 
 Needs npm and Debian's python3-numpy python3-pil python3-gi python3-gi-cairo python3-cairo
@@ -32,7 +32,7 @@ DRAWING_SIZE = 160
 SHARD_SAMPLES = 1000
 HELD_OUT = "openmoji"    # never trained on nor chosen by
 SELECTION = "twemoji"    # a fifth of its classes is for choosing
-FORMAT = 4               # of what is written here; raised when it changes
+FORMAT = 5               # of what is written here; raised when it changes
 
 
 def say(text):
@@ -104,14 +104,18 @@ def render_all(cache, artists, pool):
 
 
 def sample_job(job):
-    """(key, members) of one picture."""
-    path, artist, entry, index, size, seed, plain = job
-    rgba = np.load(path)
+    """(key, members) of one picture, of a rendered drawing or, with the artist's margins, of SVG."""
+    source, artist, entry, index, size, seed, plain = job
+    cropped = isinstance(source, Path)
+    rgba = np.load(source) if cropped else drawing.rasterise(source, DRAWING_SIZE)
     key = f"{artist}-{entry['slug']}-{index:02d}"
     rng = key_rng(seed, key)
     if not plain:
         rgba = drawing.treat(rgba, rng)
-    image = drawing.plain(rgba, size) if plain else drawing.compose(rgba, size, rng)
+    if plain:
+        image = drawing.plain(rgba, size, 0.9 if cropped else 1.0)
+    else:
+        image = drawing.compose(rgba, size, rng)
     png = io.BytesIO()
     image.convert("RGB").save(png, "PNG", compress_level=3)
     texts = captions.synthetic(entry, drawing.colour_name(rgba), rng)
@@ -166,15 +170,17 @@ def split_of(artist, entry):
 
 def plan(cache, classes, artists, arguments):
     """Jobs per split. Training pictures are in an order of their own, so that a shard is a mix."""
-    jobs = {"train": [], "select": [], "heldout": []}
+    jobs = {"train": [], "select": [], "heldout": [], "heldout_margins": []}
     for artist, drawn in artists.items():
         for key in sorted(drawn):
             entry = classes[key]
             split = split_of(artist, entry)
             path = drawing_path(cache, artist, key, drawn[key])
             for index in range(arguments.compositions if split == "train" else 1):
-                jobs[split].append((path, artist, entry, index, arguments.size, arguments.seed,
-                                    split != "train"))
+                more = (artist, entry, index, arguments.size, arguments.seed, split != "train")
+                jobs[split].append((path, *more))
+                if split == "heldout":
+                    jobs["heldout_margins"].append((drawn[key], *more))
     jobs["train"].sort(key=lambda job: hashlib.sha256(
         f"{arguments.seed}/{job[1]}/{job[2]['slug']}/{job[3]}".encode()).digest())
     return jobs
@@ -185,7 +191,7 @@ def main(arguments=None):
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--size", type=int, default=96)
-    parser.add_argument("--compositions", type=int, default=4)
+    parser.add_argument("--compositions", type=int, default=6)
     parser.add_argument("--seed", type=int, default=1)
     names = [artist for _, _, _, artist in packages.PACKAGES if artist]
     parser.add_argument("--only-artist", choices=names, nargs="+", default=names)

@@ -18,12 +18,20 @@ trained() {
     tools/nano/launch.sh "$(nproc)" "$program" train --config "$config" --output "$folder" --threads 1 "$@"
 }
 
+# report SPLIT [OPTION…]
 report() {
-  /usr/bin/python3 tools/nano/report.py --program "$program" --split "$out/shards/heldout" "$@"
+  /usr/bin/python3 tools/nano/report.py --program "$program" --split "$out/shards/$1" "${@:2}"
 }
 
 say "drawings and shards"
 /usr/bin/python3 tools/nano/make_shards.py --cache "$out/cache" --out "$out/shards"
+# What was trained on other data or by other settings is not mixed with what follows.
+recipe=$(cat configs/nano.json configs/nano_teacher.json "$out/shards/train/done.json" | sha256sum)
+if [ -f "$out/recipe" ] && [ "$(cat "$out/recipe")" != "$recipe" ]; then
+  say "$out was made by another recipe: remove all in it but $out/cache and $out/shards to begin anew"
+  exit 1
+fi
+echo "$recipe" >"$out/recipe"
 
 say "two teachers"
 trained "$out/teacher_a" configs/nano_teacher.json
@@ -48,7 +56,7 @@ if [ "${1:-}" = ablation ]; then
   done
   for run in "$out"/ablation/*/; do
     printf '%s ' "$(basename "$run")"
-    report --model "$run/last.pt" --json
+    report heldout --model "$run/last.pt" --json
   done | tee "$out/ablation.txt"
   exit 0
 fi
@@ -59,5 +67,8 @@ trained "$out/student" configs/nano.json
 say "the compact form and its report"
 build/release/mobileclip convert "$out/student/last.pt" "$out/mobileclip_nano.safetensors" --compact \
   --licence "MIT; drawings: see NOTICE"
-report --model "$out/mobileclip_nano.safetensors" --train "$out/shards/train" | tee "$out/report.txt"
+for split in heldout_margins heldout select; do
+  echo "$split"
+  report "$split" --model "$out/mobileclip_nano.safetensors" --train "$out/shards/train"
+done | tee "$out/report.txt"
 say "cp $out/mobileclip_nano.safetensors assets/ makes it the shipped model"

@@ -11,7 +11,11 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import drawing  # noqa: E402
 import icons  # noqa: E402
 import make_shards  # noqa: E402
 import packages  # noqa: E402
@@ -99,7 +103,8 @@ class MakeShards(unittest.TestCase):
         cls.root = Path(cls.temporary.name)
         cls.folder = staticmethod(lay_cache(cls.root / "cache"))
         cls.log = run(cls.root / "cache", cls.root / "out")
-        cls.splits = {s: samples(cls.root / "out" / s) for s in ("train", "select", "heldout")}
+        cls.splits = {s: samples(cls.root / "out" / s)
+                      for s in ("train", "select", "heldout", "heldout_margins")}
 
     @classmethod
     def tearDownClass(cls):
@@ -109,7 +114,7 @@ class MakeShards(unittest.TestCase):
         lay_cache(self.root / "cache2")
         run(self.root / "cache2", self.root / "again")
         self.assertEqual(files(self.root / "out"), files(self.root / "again"))
-        self.assertEqual(run(self.root / "cache2", self.root / "again").count("done before"), 3)
+        self.assertEqual(run(self.root / "cache2", self.root / "again").count("done before"), 4)
         run(self.root / "cache2", self.root / "again", "--seed", "2")
         train = samples(self.root / "again" / "train")
         self.assertEqual(set(train), set(self.splits["train"]))
@@ -127,6 +132,17 @@ class MakeShards(unittest.TestCase):
         self.assertTrue(any(artist == "twemoji" for artist, _ in pictures["train"]))
         self.assertEqual(len(self.splits["train"]), 2 * len(pictures["train"]))
         self.assertEqual(len(self.splits["select"]), len(pictures["select"]))
+
+    def test_margins_are_the_artists_own(self):
+        cropped, own = self.splits["heldout"], self.splits["heldout_margins"]
+        self.assertEqual({k: s["txt"] for k, s in cropped.items()}, {k: s["txt"] for k, s in own.items()})
+
+        def drawn(sample):  # the share of the picture that is not white
+            image = np.asarray(Image.open(io.BytesIO(sample["png"])).convert("L"))
+            return (image < 250).mean()
+        # 3 to 12 of 16 units wide and 9 high in the file; cropped, the longer side fills the frame.
+        for key, sample in own.items():
+            self.assertLess(drawn(sample), drawn(cropped[key]), key)
 
     def test_samples_are_whole(self):
         for split, found in self.splits.items():
@@ -169,6 +185,37 @@ class MakeShards(unittest.TestCase):
             with self.assertRaisesRegex(SystemExit, f"{name} .*GPL-3.0"):
                 run(self.root / f"other{number}", self.root / "stopped")
             self.assertFalse((self.root / "stopped" / "train").exists())
+
+
+class TreatmentTest(unittest.TestCase):
+    """warp, repaint, recolour and outline on a disc of a few colours, on one of one colour, on nothing."""
+
+    def drawings(self):
+        y, x = np.mgrid[0:160, 0:160] - 79.5
+        disc = (np.hypot(x, y) < 70)[..., None] * np.array([220, 40, 30, 255], np.uint8)
+        few = disc.copy()
+        few[(x > 0) & (disc[..., 3] > 0), :3] = (40, 90, 200)
+        few[(np.hypot(x, y) < 20), :3] = (250, 250, 240)
+        return few, disc, np.zeros((160, 160, 4), np.uint8)
+
+    def test_the_seed_decides(self):
+        for treat in (drawing.warp, drawing.repaint, drawing.recolour, drawing.outline, drawing.treat):
+            for rgba in self.drawings():
+                one, again, other = (treat(rgba, np.random.default_rng(s)) for s in (7, 7, 8))
+                np.testing.assert_array_equal(one, again)
+                self.assertEqual((one.dtype, one.shape[2]), (np.uint8, 4))
+                if rgba.any() and treat is not drawing.treat:
+                    self.assertTrue((one != other).any(), treat)
+
+    def test_colours_leave_the_shape_and_warping_moves_it(self):
+        for rgba in self.drawings():
+            for treat in (drawing.repaint, drawing.recolour):
+                painted = treat(rgba, np.random.default_rng(3))
+                np.testing.assert_array_equal(painted[..., 3], rgba[..., 3])
+            warped = drawing.warp(rgba, np.random.default_rng(3))
+            self.assertEqual(warped.shape, rgba.shape)
+            moved = (warped[..., 3] != rgba[..., 3]).mean()
+            self.assertTrue(0.01 < moved < 0.3 if rgba.any() else moved == 0, moved)
 
 
 if __name__ == "__main__":
