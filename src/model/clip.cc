@@ -60,10 +60,9 @@ Clip::Clip(const Checkpoint& checkpoint, const ClipWeights& weights, const Model
   }
   foundry.set_building(true);
   logit_scale_stored_ = foundry.floats(weights.logit_scale);
-  FloatStore logit_bias;
-  if (weights.logit_bias) logit_bias = foundry.floats(*weights.logit_bias);
+  if (weights.logit_bias) logit_bias_stored_ = foundry.floats(*weights.logit_bias);
   if (foundry.fetches()) foundry.finish();
-  if (weights.logit_bias) logit_bias_ = logit_bias[0];
+  if (weights.logit_bias) logit_bias_ = logit_bias_stored_[0];
   logit_scale_ = static_cast<float>(std::exp(double{logit_scale_stored_[0]}));
   if (!weights.logit_bias) logit_scale_ = std::min(logit_scale_, 100.0f);
 }

@@ -46,7 +46,7 @@ class Clip {
   Checkpoint checkpoint_;  // keeps the mapped bytes alive
   std::unique_ptr<const ImageEncoder> image_;
   std::unique_ptr<const TextEncoder> text_;
-  FloatStore logit_scale_stored_;
+  FloatStore logit_scale_stored_, logit_bias_stored_;  // a list of the weights points to them
   float logit_scale_ = 0;
   float logit_bias_ = 0;
 };

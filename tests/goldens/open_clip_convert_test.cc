@@ -4,7 +4,10 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "engine/convert.h"
+#include "engine/recognise.h"
 #include "engine/session.h"
+#include "engine/synthetic.h"
 #include "engine/training_form.h"
 #include "open_clip.h"
 
@@ -99,6 +102,22 @@ TEST(DialectsOfB, OnlyThreeModelsHaveBoth) {
   }
   EXPECT_EQ(both, (std::vector<std::string_view>{"mobileclip_s1", "mobileclip_s2", "mobileclip_b",
                                                  "mobileclip_blt"}));
+}
+
+// SigLIP's bias is a single number that no layer holds.
+TEST(ConvertedSigLip, KeepsItsScaleAndBias) {
+  const std::string source = testing::TempDir() + "/siglip.pt";
+  const std::string path = testing::TempDir() + "/siglip.converted.safetensors";
+  ThreadPool pool(2);
+  write_synthetic_checkpoint(require_variant("ViT-B-16-SigLIP"), source);
+  write_converted(Checkpoint::open(source), path, {}, pool);
+  const auto expected = Model::load(source, {}, pool);
+  const auto ours = Model::load(path, {}, pool);
+  fs::remove(source);  // both stay mapped
+  fs::remove(path);
+  EXPECT_NE(expected->logit_bias(), 0);
+  EXPECT_EQ(ours->logit_bias(), expected->logit_bias());
+  EXPECT_EQ(ours->logit_scale(), expected->logit_scale());
 }
 
 }  // namespace
