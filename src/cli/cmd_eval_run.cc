@@ -240,8 +240,8 @@ ExitCode eval_run(const Arguments& arguments, Output& out) {
   if (tally.failed == datasets.size()) return kFailure;
 
   ThreadPool pool(settings.threads);
-  options.embed.weights_sha256 = weights_sha256(open_model(arguments));
   const auto model = load_model(arguments, settings, Towers::kBoth, pool);
+  options.embed.weights_sha256 = weights_sha256(open_model(arguments));
   eval::Evaluation evaluation(model, pool, options,
                               [&](const eval::EvalProgress& progress) { line.update(progress); });
   if (part) return embed_part(datasets, *part, evaluation, tally);

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 
 #include "kernels/math-inl.h"
 #include "kernels/unroll.h"
@@ -27,6 +28,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 // larger of u and 0.4, reweighted 100 times towards minimax (Lawson); the first has no constant,
 // but for a hint of the sign that makes GELU(−0) = −0. Largest error of x·Φ(x) in float arithmetic
 // 3.4e-7 at |x| ≈ 5, 2.2e-7 for |x| < 3; root mean square 7e-8, as torch's erf form.
+/// A row for each power of t, the distance from the middle of the segment.
 template <size_t kLanes>
 struct CdfTable {
   static constexpr bool kKnown = false;
@@ -34,10 +36,8 @@ struct CdfTable {
 template <>
 struct CdfTable<16> {
   static constexpr bool kKnown = true;
-  static constexpr size_t kSegments = 16;
   static constexpr float kStep = 0.375f;
-  static constexpr size_t kDegree = 4;
-  alignas(64) static constexpr float kRows[kDegree + 1][16] = {
+  alignas(64) static constexpr float kRows[][16] = {
       {-1e-20f, 0.146169782f, 0.27337265f, 0.369705468f, 0.43319279f, 0.469603628f, 0.487775534f,
        0.495667547f, 0.498650104f, 0.499630928f, 0.499911577f, 0.499981463f, 0.499996603f,
        0.499999464f, 0.499999911f, 0.5f},
@@ -58,10 +58,8 @@ struct CdfTable<16> {
 template <>
 struct CdfTable<8> {
   static constexpr bool kKnown = true;
-  static constexpr size_t kSegments = 8;
   static constexpr float kStep = 0.84375f;
-  static constexpr size_t kDegree = 6;
-  alignas(64) static constexpr float kRows[kDegree + 1][8] = {
+  alignas(64) static constexpr float kRows[][8] = {
       {-1e-20f, 0.300595433f, 0.454246372f, 0.494317174f, 0.499630928f, 0.499987721f, 0.499999791f,
        0.5f},
       {0.398942322f, 0.2794604f, 0.0960616693f, 0.016202962f, 0.0013411215f, 5.44809445e-05f,
@@ -95,16 +93,16 @@ HWY_INLINE V PickOf(D d, const float* row, Index index) {
 template <class D, class Table = Cdf, class V = hn::Vec<D>>
 HWY_INLINE V CdfAboveHalf(D d, V u) {
   const hn::RebindToSigned<D> di;
-  constexpr size_t kLast = Table::kSegments - 1;
+  constexpr size_t kLast = std::size(Table::kRows[0]) - 1, kDegree = std::size(Table::kRows) - 1;
   constexpr float kWhole = 8388608;  // 2²³: what is added to it is rounded to whole numbers
   const V clamped = hn::Min(u, hn::Set(d, static_cast<float>(kLast) * Table::kStep));
   const V sum = hn::MulAdd(clamped, hn::Set(d, 1 / Table::kStep), hn::Set(d, kWhole));
   const auto segment = hn::And(hn::BitCast(di, sum), hn::Set(di, static_cast<int32_t>(kLast)));
   const V center = hn::Sub(sum, hn::Set(d, kWhole));
   const V t = hn::NegMulAdd(center, hn::Set(d, Table::kStep), clamped);
-  V p = PickOf(d, Table::kRows[Table::kDegree], segment);
+  V p = PickOf(d, Table::kRows[kDegree], segment);
   MOBILECLIP_UNROLL
-  for (size_t i = Table::kDegree; i-- > 0;) {
+  for (size_t i = kDegree; i-- > 0;) {
     p = hn::MulAdd(p, t, PickOf(d, Table::kRows[i], segment));
   }
   return p;

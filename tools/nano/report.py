@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Accuracy of a model on a split of the emoji shards, beside a baseline that knows nothing.
+"""Accuracy of a model on splits of the emoji shards, beside a baseline that knows nothing.
 
-    report.py --program build/release/mobileclip --model FILE --split DIR --train DIR [--json]
+    report.py --program build/release/mobileclip --model FILE --split DIR... [--train DIR] [--json]
 
 The class of a picture is its name among all names of the split; recalls are over the same names and
 pictures. The baseline names each picture as its nearest neighbour among the training pictures by
@@ -50,11 +50,15 @@ def thumbnail(png):
     return np.asarray(image, np.float32).ravel()
 
 
-def baseline(train, rows, names):
-    """Top-1 and top-5 of the names of the nearest training pictures."""
+def known_pictures(train):
+    """Thumbnails and captions of the training pictures."""
     known = [(thumbnail(png), caption) for _, png, caption in samples(train)]
-    pictures = np.stack([k[0] for k in known])
-    captions = [k[1] for k in known]
+    return np.stack([k[0] for k in known]), [k[1] for k in known]
+
+
+def baseline(known, rows, names):
+    """Top-1 and top-5 of the names of the nearest training pictures."""
+    pictures, captions = known
     squares = (pictures ** 2).sum(1)
     top = {1: 0, 5: 0}
     for _, png, caption in rows:
@@ -71,15 +75,8 @@ def baseline(train, rows, names):
     return top[1] / len(rows), top[5] / len(rows)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--program", required=True)
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--split", required=True)
-    parser.add_argument("--train")
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    rows = sorted(samples(arguments.split))
+def report(program, model, split, known):
+    rows = sorted(samples(split))
     names = sorted({row[2] for row in rows})
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
@@ -87,23 +84,35 @@ def main():
         for index, (_, png, _) in enumerate(rows):
             (folder / "pictures" / f"{index:06}.png").write_bytes(png)
         (folder / "names.txt").write_text("\n".join(names) + "\n")
-        image = embed(arguments.program, arguments.model, "--images", folder / "pictures",
-                      folder / "i.npy")
-        text = embed(arguments.program, arguments.model, "--text-file",
-                     folder / "names.txt", folder / "t.npy")
+        image = embed(program, model, "--images", folder / "pictures", folder / "i.npy")
+        text = embed(program, model, "--text-file", folder / "names.txt", folder / "t.npy")
     scores = image @ text.T
     good = np.array([[row[2] == name for name in names] for row in rows])
-    out = {"images": len(rows), "classes": len(names),
+    out = {"split": Path(split).name, "images": len(rows), "classes": len(names),
            "top1": hits(scores, good, 1), "top5": hits(scores, good, 5),
            "text_to_image_r1": hits(scores.T, good.T, 1),
            "text_to_image_r5": hits(scores.T, good.T, 5)}
-    if arguments.train:
-        out["baseline_top1"], out["baseline_top5"] = baseline(arguments.train, rows, set(names))
-    if arguments.json:
-        print(json.dumps(out))
-        return
-    for name, value in out.items():
-        print(f"{name:18} {value if isinstance(value, int) else f'{100 * value:.2f} %'}")
+    if known is not None:
+        out["baseline_top1"], out["baseline_top5"] = baseline(known, rows, set(names))
+    return out
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--split", required=True, nargs="+")
+    parser.add_argument("--train")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    known = known_pictures(arguments.train) if arguments.train else None
+    for split in arguments.split:
+        out = report(arguments.program, arguments.model, split, known)
+        if arguments.json:
+            print(json.dumps(out))
+            continue
+        for name, value in out.items():
+            print(f"{name:18} {f'{100 * value:.2f} %' if isinstance(value, float) else value}")
 
 
 if __name__ == "__main__":

@@ -18,9 +18,8 @@ trained() {
     tools/nano/launch.sh "$(nproc)" "$program" train --config "$config" --output "$folder" --threads 1 "$@"
 }
 
-# report SPLIT [OPTION…]
 report() {
-  /usr/bin/python3 tools/nano/report.py --program "$program" --split "$out/shards/$1" "${@:2}"
+  /usr/bin/python3 tools/nano/report.py --program "$program" "$@"
 }
 
 say "drawings and shards"
@@ -56,7 +55,7 @@ if [ "${1:-}" = ablation ]; then
   done
   for run in "$out"/ablation/*/; do
     printf '%s ' "$(basename "$run")"
-    report heldout --model "$run/last.pt" --json
+    report --model "$run/last.pt" --split "$out/shards/heldout" --json
   done | tee "$out/ablation.txt"
   exit 0
 fi
@@ -67,8 +66,6 @@ trained "$out/student" configs/nano.json
 say "the compact form and its report"
 build/release/mobileclip convert "$out/student/last.pt" "$out/mobileclip_nano.safetensors" --compact \
   --licence "MIT; drawings: see NOTICE"
-for split in heldout_margins heldout select; do
-  echo "$split"
-  report "$split" --model "$out/mobileclip_nano.safetensors" --train "$out/shards/train"
-done | tee "$out/report.txt"
+report --model "$out/mobileclip_nano.safetensors" --train "$out/shards/train" \
+  --split "$out"/shards/{heldout_margins,heldout,select} | tee "$out/report.txt"
 say "cp $out/mobileclip_nano.safetensors assets/ makes it the shipped model"
