@@ -7,6 +7,7 @@ from pathlib import Path
 SPELT = {"#": " number sign ", "*": " asterisk "}  # or two keycaps would be one class
 NAME_TABLES = ("noto", "twemoji")  # artists whose tables of older names help to read the others'
 REDRAWN = {"pistol"}  # older sets show another thing under the emoji's older name
+MISREAD = {"mouse", "ram", "seal"}  # what is not an emoji set has a computer's or a stamp of that name
 
 
 def spelt(text: str) -> str:
@@ -101,13 +102,13 @@ def known_names(sets: list, classes: dict) -> dict:
     return {name: keys.pop() for name, keys in names.items() if len(keys) == 1}
 
 
-def match(icons: IconSet, classes: dict, older: dict) -> dict:
-    """key of a class -> SVG text, for the classes that the artist drew."""
+def match(icons: IconSet, classes: dict, older: dict, misread=frozenset()) -> dict:
+    """key of a class -> SVG text, for the classes that the artist drew; none of `misread`."""
     found = {}
     for key, entry in classes.items():
         if entry["hexcode"] in icons.by_code:
             found[key] = icons.resolve(icons.by_code[entry["hexcode"]])
-    if not icons.by_code:
+    if not found:  # no table, or one of its font's private code points
         for name in [*icons.icons, *icons.aliases]:
             drawn, flip = icons.resolve(name)
             key = squash(name)
@@ -118,4 +119,5 @@ def match(icons: IconSet, classes: dict, older: dict) -> dict:
             key = older.get(squash(name))
             if key:
                 found.setdefault(key, (name, False))
-    return {key: icons.svg(name, flip) for key, (name, flip) in found.items() if name}
+    return {key: icons.svg(name, flip) for key, (name, flip) in found.items()
+            if name and key not in misread}

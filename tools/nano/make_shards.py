@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 """Makes the training, selection and held-out shards of mobileclip_nano from open-licensed emoji art.
 
-    make_shards.py --cache DIR --out DIR [--size 96] [--compositions 6] [--seed 1]
+    make_shards.py --cache DIR --out DIR [--size 96] [--compositions 5] [--seed 1]
                    [--only-artist NAME ...]
 
 Needs npm and Debian's python3-numpy python3-pil python3-gi python3-gi-cairo python3-cairo
-gir1.2-rsvg-2.0.
+gir1.2-rsvg-2.0 python3-fonttools.
 Stages: packages, drawings, then one folder of webdataset shards per split; a finished stage is
 skipped when it was made with the same parameters, so that a killed run goes on where it was.
 """
@@ -20,11 +20,13 @@ import sys
 import tarfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 import captions
 import drawing
+import glyphs
 import icons
 import packages
 
@@ -32,7 +34,19 @@ DRAWING_SIZE = 160
 SHARD_SAMPLES = 1000
 HELD_OUT = "openmoji"    # never trained on nor chosen by
 SELECTION = "twemoji"    # a fifth of its classes is for choosing
-FORMAT = 5               # of what is written here; raised when it changes
+FORMAT = 6               # of what is written here; raised when it changes
+
+
+ICONS = {"phosphor", "tabler", "lucide", "hugeicons", "iconpark", "mdi", "fontawesome", "gameicons"}
+# Drawings in black alone get the colours of the same thing by another artist.
+UNCOLOURED = {"notolines", "symbola", *ICONS}
+PALETTE = "noto"
+
+
+class Source(NamedTuple):
+    """What a drawing is made of: SVG text, and for a line drawing the SVG text of its colours or ""."""
+    svg: str
+    colours: str
 
 
 def say(text):
@@ -68,34 +82,45 @@ def finish(folder, parameters):
 
 def read_artists(cache):
     folders = packages.fetch(cache)
-    licences = [packages.check_licence(name, licence, folders[name])
-                for name, _, licence, _ in packages.PACKAGES]
+    licences = [packages.check_licence(name, version, licence, folders[name])
+                for name, version, licence, _ in packages.PACKAGES]
     classes = icons.read_classes(folders["emojibase-data"], folders["emojilib"])
-    sets = {artist: icons.IconSet(folders[name])
-            for name, _, _, artist in packages.PACKAGES if artist}
-    older = icons.known_names([sets[a] for a in icons.NAME_TABLES if a in sets], classes)
-    artists = {artist: icons.match(of, classes, older) for artist, of in sets.items()}
-    return licences, classes, artists
+    sets, artists = {}, {}
+    for name, _, _, artist in packages.PACKAGES:
+        if artist and glyphs.font_file(folders[name]):
+            artists[artist] = glyphs.GlyphSet(glyphs.font_file(folders[name])).match(classes)
+        elif artist:
+            sets[artist] = icons.IconSet(folders[name])
+    older = icons.known_names([sets[a] for a in icons.NAME_TABLES], classes)
+    for artist, of in sets.items():
+        misread = icons.MISREAD if artist in ICONS else ()
+        artists[artist] = icons.match(of, classes, older, misread)
+    colours = artists[PALETTE]
+    return licences, classes, {artist: {
+        key: Source(svg, colours.get(key, "") if artist in UNCOLOURED else "")
+        for key, svg in drawn.items()} for artist, drawn in artists.items()}
 
 
 def render_job(job):
-    path, svg = job
+    path, source = job
     if not path.exists():
-        array = drawing.render(svg, DRAWING_SIZE)
+        array = drawing.render(source.svg, DRAWING_SIZE)
+        if source.colours:
+            array = drawing.coloured(array, drawing.render(source.colours, DRAWING_SIZE))
         buffer = io.BytesIO()
         np.save(buffer, array)
         write_whole(path, buffer.getvalue())
 
 
-def drawing_path(cache, artist, key, svg):
+def drawing_path(cache, artist, key, source):
     """Named by what is drawn, so that another version of a package is never taken for this one."""
-    digest = hashlib.sha256(svg.encode()).hexdigest()[:12]
+    digest = hashlib.sha256("".join(source).encode()).hexdigest()[:12]
     return cache / "drawings" / f"{FORMAT}-{DRAWING_SIZE}" / artist / f"{key}-{digest}.npy"
 
 
 def render_all(cache, artists, pool):
-    jobs = [(drawing_path(cache, artist, key, svg), svg)
-            for artist, drawn in artists.items() for key, svg in sorted(drawn.items())]
+    jobs = [(drawing_path(cache, artist, key, source), source)
+            for artist, drawn in artists.items() for key, source in sorted(drawn.items())]
     for folder in {path.parent for path, _ in jobs}:
         folder.mkdir(parents=True, exist_ok=True)
     for count, _ in enumerate(pool.map(render_job, jobs, chunksize=32), 1):
@@ -180,7 +205,7 @@ def plan(cache, classes, artists, arguments):
                 more = (artist, entry, index, arguments.size, arguments.seed, split != "train")
                 jobs[split].append((path, *more))
                 if split == "heldout":
-                    jobs["heldout_margins"].append((drawn[key], *more))
+                    jobs["heldout_margins"].append((drawn[key].svg, *more))
     jobs["train"].sort(key=lambda job: hashlib.sha256(
         f"{arguments.seed}/{job[1]}/{job[2]['slug']}/{job[3]}".encode()).digest())
     return jobs
@@ -191,7 +216,7 @@ def main(arguments=None):
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--size", type=int, default=96)
-    parser.add_argument("--compositions", type=int, default=6)
+    parser.add_argument("--compositions", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
     names = [artist for _, _, _, artist in packages.PACKAGES if artist]
     parser.add_argument("--only-artist", choices=names, nargs="+", default=names)
@@ -200,7 +225,7 @@ def main(arguments=None):
     arguments.out.mkdir(parents=True, exist_ok=True)
     try:
         licences, classes, artists = read_artists(arguments.cache)
-    except packages.LicenceError as error:
+    except (packages.FetchError, packages.LicenceError) as error:
         sys.exit(f"make_shards: {error}")
     write_whole(arguments.out / "licences.json", json.dumps(licences, indent=1).encode())
     artists = {artist: drawn for artist, drawn in artists.items()

@@ -1,27 +1,41 @@
 #!/usr/bin/python3
-"""Tests of make_shards.py, offline: tiny icon sets laid where the npm packages would be."""
+"""Tests of make_shards.py, offline: tiny icon sets and fonts laid where the packages would be."""
 
 import contextlib
 import csv
 import io
 import json
+import os
+import shutil
 import sys
 import tarfile
 import tempfile
 import unittest
+import unittest.mock
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
+try:
+    import cairo  # noqa: F401
+    import gi
+    import numpy as np
+    from fontTools.fontBuilder import FontBuilder
+    from fontTools.pens.ttGlyphPen import TTGlyphPen
+    from PIL import Image
+    gi.require_version("Rsvg", "2.0")
+except (ImportError, ValueError) as missing:
+    print(f"skipped: {missing}")
+    sys.exit(77)
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import drawing  # noqa: E402
+import glyphs  # noqa: E402
 import icons  # noqa: E402
 import make_shards  # noqa: E402
 import packages  # noqa: E402
 
 LABELS = ["dog face", "cat", "red apple", "upwards button", "UP! button", "keycap: #", "keycap: *",
-          "piñata", "car", "house", "key", "tree", "left arrow", "right arrow"]
+          "piñata", "car", "house", "key", "tree", "left arrow", "right arrow", "mouse"]
+FONTS = {"notolines", "symbola"}
 FLAG = "flag: Nowhere"
 
 
@@ -60,6 +74,31 @@ def lay_icons(folder, licence, colour, by_code):
                                       if label != "UP! button"})
 
 
+def lay_font(path, points, licence, features=""):
+    """A font whose glyph of a code point is a square, g0, g1, …; and `pair`, a wide box, and `blank`."""
+    def box(width):
+        pen = TTGlyphPen(None)
+        for i, corner in enumerate([(0, 0), (0, 500), (width, 500), (width, 0)][:4 if width else 0]):
+            (pen.lineTo if i else pen.moveTo)(corner)
+        if width:
+            pen.closePath()
+        return pen.glyph()
+    names = [".notdef", *(f"g{i}" for i in range(len(points))), "pair", "blank"]
+    font = FontBuilder(1000)
+    font.setupGlyphOrder(names)
+    font.setupCharacterMap({point: f"g{i}" for i, point in enumerate(points)} | {0x20: "blank"})
+    font.setupGlyf({n: box(0 if n == "blank" else 1000 if n == "pair" else 500) for n in names})
+    font.setupHorizontalMetrics({n: (500, 0) for n in names})
+    font.setupHorizontalHeader(ascent=800, descent=-200)
+    font.setupNameTable({"licenseDescription": licence})
+    font.setupOS2()
+    font.setupPost()
+    if features:
+        font.addOpenTypeFeatures(features)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    font.save(path)
+
+
 def lay_cache(cache):
     """Every package in its place: two drawings sets in all, one with a table of code points."""
     def folder(name):
@@ -68,9 +107,14 @@ def lay_cache(cache):
     lay_words(folder)
     for name, version, licence, artist in packages.PACKAGES:
         write(folder(name) / "package.json", {"name": name, "version": version, "license": licence})
-        if artist:
-            by_code = artist not in ("emojione", "fxemoji")
+        if artist in FONTS:
+            lay_font(folder(name) / "X-Regular.ttf", [0x1F600 + i for i, label in enumerate(LABELS)
+                                                      if label != "UP! button"], licence)
+        elif artist:
+            by_code = artist not in ("emojione", "fxemoji", *make_shards.ICONS)
             lay_icons(folder(name), licence, "#c22" if by_code else "#22c", by_code)
+        if artist == "mdi":
+            write(folder(name) / "chars.json", {"f101": "cat", "f102": "car"})
     return folder
 
 
@@ -167,8 +211,11 @@ class MakeShards(unittest.TestCase):
         self.assertNotIn(icons.squash(FLAG), classes)
         self.assertEqual(len({e["slug"] for e in classes.values()}), len(LABELS))
         for artist, drawn in artists.items():
-            self.assertEqual(set(drawn), set(classes) - {"upbutton"}, artist)
-            self.assertIn("scale(-1 1)", drawn["rightarrow"])
+            misread = {"mouse"} if artist in make_shards.ICONS else set()
+            self.assertEqual(set(drawn), set(classes) - {"upbutton"} - misread, artist)
+            self.assertIn("scale(1 -1)" if artist in FONTS else "scale(-1 1)", drawn["rightarrow"].svg)
+            colours = artists[make_shards.PALETTE]["cat"].svg if artist in make_shards.UNCOLOURED else ""
+            self.assertEqual(drawn["cat"].colours, colours, artist)
 
     def test_only_one_artist(self):
         run(self.root / "cache", self.root / "one", "--only-artist", "fxemoji")
@@ -185,6 +232,90 @@ class MakeShards(unittest.TestCase):
             with self.assertRaisesRegex(SystemExit, f"{name} .*GPL-3.0"):
                 run(self.root / f"other{number}", self.root / "stopped")
             self.assertFalse((self.root / "stopped" / "train").exists())
+        folder = lay_cache(self.root / "other_font")
+        lay_font(folder("fonts-symbola") / "X-Regular.ttf", [0x1F600], "All rights reserved")
+        with self.assertRaisesRegex(SystemExit, "fonts-symbola .*All rights reserved"):
+            run(self.root / "other_font", self.root / "stopped")
+
+    def test_a_package_that_cannot_be_had_is_named(self):
+        for name, program in [("emojilib", "npm"), ("fonts-symbola", "apt-get")]:
+            folder = lay_cache(self.root / f"without-{name}")
+            shutil.rmtree(folder(name))
+            fake = self.root / "programs" / program
+            fake.parent.mkdir(exist_ok=True)
+            fake.write_text("#!/bin/sh\necho W: root >&2\necho no network >&2\necho more >&2\nexit 1\n")
+            fake.chmod(0o755)
+            with unittest.mock.patch.dict(os.environ, {"PATH": f"{fake.parent}:{os.environ['PATH']}"}):
+                with self.assertRaisesRegex(SystemExit, f"{program} .*{name}.*: no network$"):
+                    run(self.root / f"without-{name}", self.root / "stopped")
+
+    def test_drawings_in_black_are_painted(self):
+        own = {(a["artist"], a["label"]): np.load(next((self.root / "cache/drawings").glob(
+            f"*/{a['artist']}/{icons.squash(a['label'])}-*.npy")))
+            for a in (json.loads(s["json"]) for s in self.splits["train"].values())}
+        for artist in FONTS:  # a black square without, all of it in the red of Noto's box with
+            red = own[artist, "cat"][own[artist, "cat"][..., 3] > 250][:, :3].mean(0)
+            np.testing.assert_allclose(red, [0xcc, 0x22, 0x22], atol=3)
+
+
+class GlyphTest(unittest.TestCase):
+    def test_code_points_sequences_and_what_is_not_there(self):
+        with tempfile.TemporaryDirectory() as folder:
+            lay_font(Path(folder) / "Y-Bold.ttf", [0x1F3F3], "no")
+            lay_font(Path(folder) / "X-Regular.ttf", [0x1F468, 0x200D, 0x1F373], "free",
+                     "feature ccmp { sub g0 g1 g2 by pair; } ccmp;")
+            path = glyphs.font_file(Path(folder))
+            self.assertEqual(glyphs.stated_licence(path), "free")
+            self.assertIsNone(glyphs.font_file(Path(folder) / "none"))
+            font = glyphs.GlyphSet(path)
+            for hexcode, name in [("1F468", "g0"), ("1F468-200D-1F373", "pair"), ("1F373", "g2"),
+                                  ("1F468-1F373", None), ("1F3F3", None), ("1F468-1F3F3", None)]:
+                self.assertEqual(font.glyph(hexcode), name, hexcode)
+            drawn = font.match({c: {"hexcode": c} for c in ("1F468", "1F468-200D-1F373", "20", "1F3F3")})
+            self.assertEqual(set(drawn), {"1F468", "1F468-200D-1F373"})
+            for hexcode, height in [("1F468", 40), ("1F468-200D-1F373", 20)]:  # as high as wide; half
+                alpha = drawing.rasterise(drawn[hexcode], 40)[..., 3]
+                self.assertEqual(((alpha > 0).any(1).sum(), (alpha > 0).any(0).sum()), (height, 40))
+                np.testing.assert_array_equal(alpha, alpha[::-1])
+
+
+class ColouredTest(unittest.TestCase):
+    """A ring of ink around a dot, painted from a picture whose left half is green and right half nothing."""
+
+    def setUp(self):
+        y, x = np.mgrid[0:160, 0:160] - 79.5
+        self.radius, self.x = np.hypot(x, y), x
+        ink = ((self.radius > 66) & (self.radius < 70)) | (self.radius < 20)
+        self.lines = np.zeros((160, 160, 4), np.uint8)
+        self.lines[ink, 3] = 255
+        self.green = np.zeros((160, 160, 4), np.uint8)
+        self.green[x < 0] = (10, 200, 30, 255)
+
+    def test_areas_are_the_connected_parts(self):
+        mask = np.zeros((30, 30), bool)
+        mask[3:8, 3:8] = mask[3, 8:12] = mask[20:22, 20:29] = mask[22, 29] = True  # corners do not touch
+        areas = list(drawing.areas(mask))
+        self.assertEqual(sorted(a.sum() for a in areas), [1, 18, 29])
+        np.testing.assert_array_equal(sum(a.astype(int) for a in areas), mask)
+        self.assertEqual(list(drawing.areas(np.zeros((5, 5), bool))), [])
+
+    def test_what_is_enclosed_or_thick_is_painted(self):
+        painted = drawing.coloured(self.lines, self.green)
+        self.assertEqual((painted.dtype, painted.shape), (np.uint8, self.lines.shape))
+        self.assertFalse(painted[self.radius > 72].any())
+        for part in (self.radius < 17, (self.radius > 23) & (self.radius < 64)):
+            self.assertTrue((painted[part] == (10, 200, 30, 255)).all())
+        line = (self.radius > 67) & (self.radius < 69)
+        self.assertTrue((painted[line] == (0, 0, 0, 255)).all())
+
+    def test_white_where_the_other_drawing_has_nothing(self):
+        self.green[self.x < 60] = 0
+        painted = drawing.coloured(self.lines, self.green)
+        self.assertTrue((painted[self.radius < 17] == 255).all())
+
+    def test_no_drawing(self):
+        nothing = np.zeros((160, 160, 4), np.uint8)
+        self.assertFalse(drawing.coloured(nothing, self.green).any())
 
 
 class TreatmentTest(unittest.TestCase):
