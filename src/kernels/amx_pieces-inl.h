@@ -122,39 +122,71 @@ struct SplitRows {
 };
 
 // Rows of a panel, which comes from far away, that are asked for ahead of time.
-constexpr size_t kAhead = 192;
+constexpr size_t kAhead = 64;
 
-/// A panel's rows to tiles: a unit is two rows, in the left or right half.
+/// The rows of a step of one panel or two, all or the last that exist, to tiles: a unit is two rows
+/// of each. Of two panels the lines are asked for in turn: the memory is faster when two streams
+/// are read.
 template <size_t kPieces, class Weights>
-struct SplitPanel {
+struct SplitPanels {
+  static constexpr size_t kPanelTiles = 2 * kPieces * kTileWords;  // words
+
   Weights panel = {};
+  Weights second = {};  // its tiles come behind the first's
+  bool two = false;
   size_t k = 0;
   uint32_t* to = nullptr;
   size_t unit = 0, last = 0;
 
   void start(Weights from, size_t high, uint32_t* tiles) {
-    *this = {from, high, tiles, 0, divide_up(high, kStep) * 32};
+    *this = {from, {}, false, high, tiles, 0, kStep / 2};
+  }
+  void start(Weights from, Weights other, size_t high, uint32_t* tiles) {
+    *this = {from, other, true, high, tiles, 0, kStep / 2};
   }
 
   HWY_INLINE void run(size_t units) {
-    const D d;
-    for (const size_t end = std::min(last, unit + units); unit < end; ++unit) {
-      const size_t s = unit / 32, pair = unit % 32 / 2, half = unit % 2;
-      const size_t k0 = s * kStep + 2 * pair, k1 = k0 + 1;
-      const V x0 = k0 < k ? panel.load(k0 * kWidth + half * 16) : hn::Zero(d);
-      const V x1 = k1 < k ? panel.load(k1 * kWidth + half * 16) : hn::Zero(d);
-      __builtin_prefetch(panel.at + (k0 + kAhead) * kWidth + half * 16, 0, 2);
-      __builtin_prefetch(panel.at + (k1 + kAhead) * kWidth + half * 16, 0, 2);
-      Split<kPieces, Pairs::kOfTwoRows>(x0, x1,
-                                        to + (s * 2 + half) * kPieces * kTileWords + pair * 16);
+    const size_t end = std::min(last, unit + units);
+    for (; unit < end; ++unit) {
+      run_one(panel, to + unit * 16);
+      if (two) run_one(second, to + kPanelTiles + unit * 16);
+    }
+  }
+
+ private:
+  HWY_INLINE void run_one(Weights from, uint32_t* tiles) const {
+    const size_t row = 2 * unit;
+    MOBILECLIP_UNROLL
+    for (size_t line = 0; line < 4; ++line) {
+      __builtin_prefetch(from.at + (row + kAhead) * kWidth + line * 16, 0, 2);
+    }
+    if (row + 2 <= k) {
+      MOBILECLIP_UNROLL
+      for (size_t half = 0; half < 2; ++half) {
+        const size_t at = row * kWidth + half * 16;
+        Split<kPieces, Pairs::kOfTwoRows>(from.load(at), from.load(at + kWidth),
+                                          tiles + half * kPieces * kTileWords);
+      }
+    } else {
+      run_at_end(from, tiles);
+    }
+  }
+
+  void run_at_end(Weights from, uint32_t* tiles) const {
+    const V zero = hn::Zero(D());
+    for (size_t half = 0; half < 2; ++half) {
+      const size_t at = 2 * unit * kWidth + half * 16;
+      Split<kPieces, Pairs::kOfTwoRows>(2 * unit < k ? from.load(at) : zero, zero,
+                                        tiles + half * kPieces * kTileWords);
     }
   }
 };
 
-/// Sums of 32 columns to C: bias, activation, residual. A unit is half a row.
+/// Sums of one or two panels' columns to C: bias, activation, residual. A unit is 16 of a row.
 struct FinishSums {
-  const float* sums = nullptr;  // rows of 32
-  size_t columns = 0;
+  const float* sums = nullptr;  // rows of `width`
+  size_t width = kWidth;
+  size_t columns = 0;  // that exist, of the width
   const float* bias = nullptr;
   float* c = nullptr;
   size_t ldc = 0;
@@ -162,24 +194,33 @@ struct FinishSums {
   size_t residual_stride = 0;
   bool gelu = false;
   size_t unit = 0, last = 0;
+  size_t row = 0, column = 0;  // of the unit
 
   HWY_INLINE void run(size_t units) {
-    const D d;
     for (const size_t end = std::min(last, unit + units); unit < end; ++unit) {
-      const size_t row = unit / 2, column = unit % 2 * 16;
-      if (column >= columns) continue;
-      V x = hn::Add(hn::Load(d, sums + row * kWidth + column), hn::Load(d, bias + column));
-      if (gelu) x = Gelu(d, x);
-      float* to = c + row * ldc + column;
-      const float* add = residual == nullptr ? nullptr : residual + row * residual_stride + column;
-      if (columns - column >= 16) {
-        if (add != nullptr) x = hn::Add(x, hn::LoadU(d, add));
-        hn::StoreU(x, d, to);
-      } else {
-        const auto there = hn::FirstN(d, columns - column);
-        if (add != nullptr) x = hn::Add(x, hn::MaskedLoad(there, d, add));
-        hn::BlendedStore(x, there, d, to);
+      if (column < columns) run_one(row, column);
+      column += 16;
+      if (column == width) {
+        column = 0;
+        ++row;
       }
+    }
+  }
+
+ private:
+  HWY_INLINE void run_one(size_t r, size_t at) const {
+    const D d;
+    V x = hn::Add(hn::Load(d, sums + r * width + at), hn::Load(d, bias + at));
+    if (gelu) x = Gelu(d, x);
+    float* to = c + r * ldc + at;
+    const float* add = residual == nullptr ? nullptr : residual + r * residual_stride + at;
+    if (columns - at >= 16) {
+      if (add != nullptr) x = hn::Add(x, hn::LoadU(d, add));
+      hn::StoreU(x, d, to);
+    } else {
+      const auto there = hn::FirstN(d, columns - at);
+      if (add != nullptr) x = hn::Add(x, hn::MaskedLoad(there, d, add));
+      hn::BlendedStore(x, there, d, to);
     }
   }
 };

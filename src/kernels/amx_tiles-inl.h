@@ -1,4 +1,5 @@
-// Intel's tile registers: 0 to 3 hold sums, 4 and 5 A, 6 and 7 W. Included once per target.
+// Intel's tile registers: 0 to 3 hold sums, 4 and 5 A, 6 and 7 W; of up to 16 rows 4 alone holds A
+// and 5 also W. Included once per target.
 
 #if defined(MOBILECLIP_KERNELS_AMX_TILES_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef MOBILECLIP_KERNELS_AMX_TILES_INL_H_
@@ -50,13 +51,13 @@ struct alignas(64) TileConfig {
   uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
 };
 
-/// The unit's registers, those of A and of sums as high as is needed.
+/// The unit's registers, those of A and of sums as high as is needed. W's are 16 high.
 class ScopedTiles {
  public:
   explicit ScopedTiles(size_t rows) {
     TileConfig config;
     const auto high = static_cast<uint8_t>(std::min(rows, kTileRows));
-    for (const size_t tile : {0, 1, 2, 3, 4, 5}) config.rows[tile] = high;
+    for (const size_t tile : {0, 1, 2, 3, 4}) config.rows[tile] = high;
     asm volatile("ldtilecfg %0" ::"m"(config));
   }
   ~ScopedTiles() { asm volatile("tilerelease"); }

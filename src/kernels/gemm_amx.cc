@@ -47,13 +47,13 @@ template <class W>
 struct Background {
   FinishSums finish;
   SplitRows<W::kA> rows;
-  SplitPanel<W::kW, typename W::Weights> panel;
+  SplitPanels<W::kW, typename W::Weights> panels;
   size_t finish_units = 0, rows_units = 0, panel_units = 0;  // each time
 
   HWY_INLINE void run() {
     finish.run(finish_units);
     rows.run(rows_units);
-    panel.run(panel_units);
+    panels.run(panel_units);
   }
 };
 
@@ -83,6 +83,36 @@ HWY_INLINE void Products(const uint32_t* a0, const uint32_t* a1, const uint32_t*
   }
 }
 
+/// The same for 16 rows of A and two panels, `w` and `second`.
+template <class W, size_t kIndex = 0>
+HWY_INLINE void ProductsOfTwoPanels(const uint32_t* a, const uint32_t* w, const uint32_t* second,
+                                    Background<W>& background) {
+  if constexpr (kIndex < W::kProducts) {
+    constexpr size_t kA = W::kPair[kIndex] / 10, kW = W::kPair[kIndex] % 10;
+    constexpr size_t kBefore = W::kPair[kIndex == 0 ? 0 : kIndex - 1];
+    if constexpr (kIndex == 0 || kA != kBefore / 10) TileLoad<4>(a + kA * kTileWords);
+    if constexpr (kIndex == 0 || kW != kBefore % 10) {
+      TileLoad<6>(w + kW * kTileWords);
+      TileLoad<7>(w + W::kWStep + kW * kTileWords);
+    }
+    TileMultiplyAdd<0, 4, 6>();
+    TileMultiplyAdd<1, 4, 7>();
+    TileLoad<5>(second + kW * kTileWords);
+    TileMultiplyAdd<2, 4, 5>();
+    TileLoad<5>(second + W::kWStep + kW * kTileWords);
+    TileMultiplyAdd<3, 4, 5>();
+    background.run();
+    ProductsOfTwoPanels<W, kIndex + 1>(a, w, second, background);
+  }
+}
+
+HWY_INLINE void ZeroSums() {
+  TileZero<0>();
+  TileZero<1>();
+  TileZero<2>();
+  TileZero<3>();
+}
+
 template <bool kTwo>
 HWY_INLINE void LoadSums(const float* from) {
   TileLoad<0>(from, kWidth * 4);
@@ -91,6 +121,13 @@ HWY_INLINE void LoadSums(const float* from) {
     TileLoad<2>(from + kTileRows * kWidth, kWidth * 4);
     TileLoad<3>(from + kTileRows * kWidth + 16, kWidth * 4);
   }
+}
+
+HWY_INLINE void StoreSumsOfTwoPanels(float* to) {
+  TileStore<0>(to, 2 * kWidth * 4);
+  TileStore<1>(to + 16, 2 * kWidth * 4);
+  TileStore<2>(to + kWidth, 2 * kWidth * 4);
+  TileStore<3>(to + kWidth + 16, 2 * kWidth * 4);
 }
 
 template <bool kTwo>
@@ -108,10 +145,7 @@ template <class W, bool kTwo>
 HWY_INLINE void RunSteps(const uint32_t* a, size_t a_stride, const uint32_t* w, size_t steps,
                          bool fresh, float* sums, Background<W>& background) {
   if (fresh) {
-    TileZero<0>();
-    TileZero<1>();
-    TileZero<2>();
-    TileZero<3>();
+    ZeroSums();
   } else {
     LoadSums<kTwo>(sums);
   }
@@ -153,7 +187,9 @@ class Run {
         panels_(block.tile_end - block.tile_begin) {}
 
   void run() {
-    if (panels_ * steps_ <= kResidentSteps && row_blocks_ >= kResidentRowBlocks) {
+    if (row_blocks_ == 1) {
+      run_few_rows();
+    } else if (panels_ * steps_ <= kResidentSteps && row_blocks_ >= kResidentRowBlocks) {
       run_resident();
     } else {
       run_streaming();
@@ -172,8 +208,10 @@ class Run {
     uint32_t* const a = words(scratch_.a, 2 * block_words);
     float* const sums = at_least(scratch_.sums, 2 * kBlockFloats);
     for (size_t p = 0; p < panels_; ++p) {
-      back.panel.start(panel(p, 0), k_, w + p * panel_words);
-      back.panel.run(kAll);
+      for (size_t step = 0; step < steps_; ++step) {
+        start_step(p, 1, step, w + p * panel_words + step * 2 * W::kWStep);
+        back.panels.run(kAll);
+      }
     }
     split_rows(0, 0, steps_, a, steps_);
     back.rows.run(kAll);
@@ -194,6 +232,68 @@ class Run {
       back.rows.run(kAll);
     }
     back.finish.run(kAll);
+  }
+
+  // Sums stay in the unit, all steps of A are tiles. Every product waits for the one before it in
+  // the same sum: with up to 16 rows two panels go by at a time, or the unit would wait most of the
+  // time.
+  void run_few_rows() {
+    Background<W>& back = background_;
+    uint32_t* const a = words(scratch_.a, 2 * steps_ * W::kAStep);
+    uint32_t* const w = words(scratch_.w, 2 * kStepWords);
+    float* const sums = at_least(scratch_.sums, kBlockFloats);
+    split_rows(0, 0, steps_, a, steps_);
+    back.rows.run(kAll);
+    const size_t at_a_time = rows_ <= kTileRows ? 2 : 1;
+    start_step(0, std::min(at_a_time, panels_), 0, w);
+    back.panels.run(kAll);
+    for (size_t p = 0, count; p < panels_; p += count) {
+      count = std::min(at_a_time, panels_ - p);
+      back.finish_units = divide_up(back.finish.last, steps_ * W::kProducts);
+      ZeroSums();
+      for (size_t step = 0; step < steps_; ++step) {
+        const uint32_t* const at_a = a + step * W::kAStep;
+        const uint32_t* const at_w = w + buffer_ * kStepWords;
+        buffer_ ^= 1;
+        back.panel_units = divide_up(back.panels.last, W::kProducts);
+        if (step + 1 < steps_) {
+          start_step(p, count, step + 1, w + buffer_ * kStepWords);
+        } else if (p + count < panels_) {
+          start_step(p + count, std::min(at_a_time, panels_ - p - count), 0,
+                     w + buffer_ * kStepWords);
+        }
+        if (count == 2) {
+          ProductsOfTwoPanels<W>(at_a, at_w, at_w + 2 * W::kWStep, back);
+        } else if (rows_ <= kTileRows) {
+          Products<W, false>(at_a, nullptr, at_w, back);
+        } else {
+          Products<W, true>(at_a, at_a + steps_ * W::kAStep, at_w, back);
+        }
+        back.panels.run(kAll);
+      }
+      back.finish.run(kAll);
+      if (count == 2) {
+        StoreSumsOfTwoPanels(sums);
+      } else if (rows_ <= kTileRows) {
+        StoreSums<false>(sums);
+      } else {
+        StoreSums<true>(sums);
+      }
+      finish(p, 0, rows_, sums, count);
+    }
+    back.finish.run(kAll);
+  }
+
+  // A step of one panel or of two to tiles.
+  static constexpr size_t kStepWords = 2 * 2 * W::kWStep;
+
+  void start_step(size_t p, size_t count, size_t step, uint32_t* to) {
+    const size_t high = std::min(kStep, k_ - step * kStep);
+    if (count == 2) {
+      background_.panels.start(panel(p, step * kStep), panel(p + 1, step * kStep), high, to);
+    } else {
+      background_.panels.start(panel(p, step * kStep), high, to);
+    }
   }
 
   // Panels of W go by, a step of one at a time for all rows; the tiles of A stay in L2. Long k are
@@ -231,15 +331,14 @@ class Run {
     uint32_t* const a = words(scratch_.a, 0);
     uint32_t* const w = words(scratch_.w, 0);
     const auto start_panel = [&](size_t p, size_t step, size_t buffer) {
-      back.panel.start(panel(p, step * kStep), std::min(kStep, k_ - step * kStep),
-                       w + buffer * 2 * W::kWStep);
+      start_step(p, 1, step, w + buffer * 2 * W::kWStep);
     };
     const auto start_rows = [&](size_t b, size_t step) {
       split_rows(first + b, step, 1, a + b * block_words + (step - from) * W::kAStep, steps);
     };
     size_t buffer = 0;
     start_panel(0, from, 0);
-    back.panel.run(kAll);
+    back.panels.run(kAll);
     start_rows(0, from);
     back.rows.run(kAll);
     for (size_t p = 0; p < panels_; ++p) {
@@ -251,7 +350,7 @@ class Run {
         back.panel_units = 0;
         if (more || p + 1 < panels_) {
           start_panel(more ? p : p + 1, more ? step + 1 : from, buffer ^ 1);
-          back.panel_units = divide_up(back.panel.last, row_blocks * W::kProducts);
+          back.panel_units = divide_up(back.panels.last, row_blocks * W::kProducts);
         }
         for (size_t b = 0; b < row_blocks; ++b) {
           back.rows_units = 0;
@@ -264,7 +363,7 @@ class Run {
                     w + buffer * 2 * W::kWStep, 1, fresh && step == from, sums + b * kBlockFloats);
           back.rows.run(kAll);
         }
-        back.panel.run(kAll);
+        back.panels.run(kAll);
       }
       back.finish.run(kAll);
       if (last) finish(p, first * kHigh, std::min(rows_, end * kHigh) - first * kHigh, sums);
@@ -306,13 +405,14 @@ class Run {
     }
   }
 
-  /// From now on the background brings these sums to C.
-  void finish(size_t p, size_t row, size_t rows, const float* sums) {
+  /// From now on the background brings these sums, of one panel or two, to C.
+  void finish(size_t p, size_t row, size_t rows, const float* sums, size_t panels = 1) {
     const Epilogue& epilogue = block_.epilogue;
     const size_t column = (block_.tile_begin + p) * kWidth;
     row += block_.row_begin;
     background_.finish = {sums,
-                          std::min(kWidth, block_.w.n() - column),
+                          panels * kWidth,
+                          std::min(panels * kWidth, block_.w.n() - column),
                           block_.w.bias() + column,
                           block_.c + row * block_.ldc + column,
                           block_.ldc,
@@ -322,12 +422,15 @@ class Run {
                           epilogue.residual_stride,
                           epilogue.activation == Activation::kGelu,
                           0,
-                          2 * rows};
+                          panels * 2 * rows,
+                          0,
+                          0};
   }
 
   Scratch& scratch_ = thread_scratch;
   const GemmBlock& block_;
   const size_t k_, steps_, rows_, row_blocks_, panels_;
+  size_t buffer_ = 0;  // of two, for the steps of W
   Background<W> background_;
 };
 

@@ -197,7 +197,7 @@ TEST(kernelsGemm, BitsDependNeitherOnTheSplitOfRowsNorOnThreads) {
     const PackedMatrix w = PackedMatrix::pack(o.weight.data(), o.bias.data(), s.n, s.k);
     std::vector<float> whole(s.m * s.n);
     gemm(o.a.data(), s.k, s.m, w, whole.data(), s.n, {.activation = Activation::kGelu});
-    for (const size_t step : {1, 2, 5, 12, 13, 100}) {
+    for (const size_t step : {1, 2, 5, 12, 13, 16, 17, 32, 100}) {
       std::vector<float> parts(s.m * s.n);
       for (size_t first = 0; first < s.m; first += step) {
         gemm(&o.a[first * s.k], s.k, std::min(step, s.m - first), w, &parts[first * s.n], s.n,
