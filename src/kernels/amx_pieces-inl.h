@@ -124,6 +124,13 @@ struct SplitRows {
 // Rows of a panel, which comes from far away, that are asked for ahead of time.
 constexpr size_t kAhead = 64;
 
+/// A step of a panel: its rows and those to ask for meanwhile.
+template <class Weights>
+struct PanelStep {
+  Weights rows = {};
+  Weights ahead = {};
+};
+
 /// The rows of a step of one panel or two, all or the last that exist, to tiles: a unit is two rows
 /// of each. Of two panels the lines are asked for in turn: the memory is faster when two streams
 /// are read.
@@ -131,19 +138,12 @@ template <size_t kPieces, class Weights>
 struct SplitPanels {
   static constexpr size_t kPanelTiles = 2 * kPieces * kTileWords;  // words
 
-  Weights panel = {};
-  Weights second = {};  // its tiles come behind the first's
+  PanelStep<Weights> panel;
+  PanelStep<Weights> second;  // its tiles come behind the first's
   bool two = false;
-  size_t k = 0;
+  size_t k = 0;  // rows that exist
   uint32_t* to = nullptr;
   size_t unit = 0, last = 0;
-
-  void start(Weights from, size_t high, uint32_t* tiles) {
-    *this = {from, {}, false, high, tiles, 0, kStep / 2};
-  }
-  void start(Weights from, Weights other, size_t high, uint32_t* tiles) {
-    *this = {from, other, true, high, tiles, 0, kStep / 2};
-  }
 
   HWY_INLINE void run(size_t units) {
     const size_t end = std::min(last, unit + units);
@@ -154,21 +154,21 @@ struct SplitPanels {
   }
 
  private:
-  HWY_INLINE void run_one(Weights from, uint32_t* tiles) const {
+  HWY_INLINE void run_one(const PanelStep<Weights>& from, uint32_t* tiles) const {
     const size_t row = 2 * unit;
     MOBILECLIP_UNROLL
     for (size_t line = 0; line < 4; ++line) {
-      __builtin_prefetch(from.at + (row + kAhead) * kWidth + line * 16, 0, 2);
+      __builtin_prefetch(from.ahead.at + row * kWidth + line * 16, 0, 2);
     }
     if (row + 2 <= k) {
       MOBILECLIP_UNROLL
       for (size_t half = 0; half < 2; ++half) {
         const size_t at = row * kWidth + half * 16;
-        Split<kPieces, Pairs::kOfTwoRows>(from.load(at), from.load(at + kWidth),
+        Split<kPieces, Pairs::kOfTwoRows>(from.rows.load(at), from.rows.load(at + kWidth),
                                           tiles + half * kPieces * kTileWords);
       }
     } else {
-      run_at_end(from, tiles);
+      run_at_end(from.rows, tiles);
     }
   }
 

@@ -288,12 +288,18 @@ class Run {
   static constexpr size_t kStepWords = 2 * 2 * W::kWStep;
 
   void start_step(size_t p, size_t count, size_t step, uint32_t* to) {
-    const size_t high = std::min(kStep, k_ - step * kStep);
-    if (count == 2) {
-      background_.panels.start(panel(p, step * kStep), panel(p + 1, step * kStep), high, to);
-    } else {
-      background_.panels.start(panel(p, step * kStep), high, to);
-    }
+    const size_t row = step * kStep;
+    // Behind the end of a panel comes the one that follows when these `count` are done.
+    const bool goes_on = row + kAhead < k_;
+    const auto step_of = [&](size_t at) -> PanelStep<typename W::Weights> {
+      return {panel(at, row),
+              goes_on ? panel(at, row + kAhead) : panel(at + count, row + kAhead - k_)};
+    };
+    background_.panels = {
+        step_of(p), count == 2 ? step_of(p + 1) : PanelStep<typename W::Weights>{},
+        count == 2, std::min(kStep, k_ - row),
+        to,         0,
+        kStep / 2};
   }
 
   // Panels of W go by, a step of one at a time for all rows; the tiles of A stay in L2. Long k are
