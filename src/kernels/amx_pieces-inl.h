@@ -137,6 +137,7 @@ struct PanelStep {
 template <size_t kPieces, class Weights>
 struct SplitPanels {
   static constexpr size_t kPanelTiles = 2 * kPieces * kTileWords;  // words
+  static constexpr size_t kLine = 64 / sizeof(*Weights::at);       // weights of a cache line
 
   PanelStep<Weights> panel;
   PanelStep<Weights> second;  // its tiles come behind the first's
@@ -146,7 +147,7 @@ struct SplitPanels {
   size_t unit = 0, last = 0;
 
   HWY_INLINE void run(size_t units) {
-    const size_t end = std::min(last, unit + units);
+    const size_t end = unit + std::min(units, last - unit);
     for (; unit < end; ++unit) {
       run_one(panel, to + unit * 16);
       if (two) run_one(second, to + kPanelTiles + unit * 16);
@@ -157,8 +158,8 @@ struct SplitPanels {
   HWY_INLINE void run_one(const PanelStep<Weights>& from, uint32_t* tiles) const {
     const size_t row = 2 * unit;
     MOBILECLIP_UNROLL
-    for (size_t line = 0; line < 4; ++line) {
-      __builtin_prefetch(from.ahead.at + row * kWidth + line * 16, 0, 2);
+    for (size_t i = 0; i < 2 * kWidth; i += kLine) {
+      __builtin_prefetch(from.ahead.at + row * kWidth + i, 0, 2);
     }
     if (row + 2 <= k) {
       MOBILECLIP_UNROLL
@@ -197,7 +198,7 @@ struct FinishSums {
   size_t row = 0, column = 0;  // of the unit
 
   HWY_INLINE void run(size_t units) {
-    for (const size_t end = std::min(last, unit + units); unit < end; ++unit) {
+    for (const size_t end = unit + std::min(units, last - unit); unit < end; ++unit) {
       if (column < columns) run_one(row, column);
       column += 16;
       if (column == width) {

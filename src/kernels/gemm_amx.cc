@@ -239,12 +239,13 @@ class Run {
   // time.
   void run_few_rows() {
     Background<W>& back = background_;
-    uint32_t* const a = words(scratch_.a, 2 * steps_ * W::kAStep);
+    const size_t at_a_time = rows_ <= kTileRows ? 2 : 1;  // panels
+    uint32_t* const a = words(scratch_.a, (3 - at_a_time) * steps_ * W::kAStep);
     uint32_t* const w = words(scratch_.w, 2 * kStepWords);
     float* const sums = at_least(scratch_.sums, kBlockFloats);
     split_rows(0, 0, steps_, a, steps_);
     back.rows.run(kAll);
-    const size_t at_a_time = rows_ <= kTileRows ? 2 : 1;
+    size_t buffer = 0;
     start_step(0, std::min(at_a_time, panels_), 0, w);
     back.panels.run(kAll);
     for (size_t p = 0, count; p < panels_; p += count) {
@@ -253,14 +254,14 @@ class Run {
       ZeroSums();
       for (size_t step = 0; step < steps_; ++step) {
         const uint32_t* const at_a = a + step * W::kAStep;
-        const uint32_t* const at_w = w + buffer_ * kStepWords;
-        buffer_ ^= 1;
+        const uint32_t* const at_w = w + buffer * kStepWords;
+        buffer ^= 1;
         back.panel_units = divide_up(back.panels.last, W::kProducts);
         if (step + 1 < steps_) {
-          start_step(p, count, step + 1, w + buffer_ * kStepWords);
+          start_step(p, count, step + 1, w + buffer * kStepWords);
         } else if (p + count < panels_) {
           start_step(p + count, std::min(at_a_time, panels_ - p - count), 0,
-                     w + buffer_ * kStepWords);
+                     w + buffer * kStepWords);
         }
         if (count == 2) {
           ProductsOfTwoPanels<W>(at_a, at_w, at_w + 2 * W::kWStep, back);
@@ -284,9 +285,9 @@ class Run {
     back.finish.run(kAll);
   }
 
-  // A step of one panel or of two to tiles.
-  static constexpr size_t kStepWords = 2 * 2 * W::kWStep;
+  static constexpr size_t kStepWords = 2 * 2 * W::kWStep;  // of two panels' tiles
 
+  // A step of one panel or of two to tiles, in the background.
   void start_step(size_t p, size_t count, size_t step, uint32_t* to) {
     const size_t row = step * kStep;
     // Behind the end of a panel comes the one that follows when these `count` are done.
@@ -436,7 +437,6 @@ class Run {
   Scratch& scratch_ = thread_scratch;
   const GemmBlock& block_;
   const size_t k_, steps_, rows_, row_blocks_, panels_;
-  size_t buffer_ = 0;  // of two, for the steps of W
   Background<W> background_;
 };
 

@@ -74,7 +74,8 @@ TEST(kernelsGemm, StoredPanelsGiveTheSameBits) {
 TEST(kernelsGemm, NarrowPanelsGiveTheBitsOfTheWidenedOnes) {
   test::for_each_isa([] {
     for (const DType dtype : {DType::kFloat16, DType::kBFloat16}) {
-      for (const Shape s : {Shape{5, 40, 37}, Shape{77, 64, 300}, Shape{300, 96, 64}}) {
+      for (const Shape s : {Shape{5, 40, 37}, Shape{16, 80, 130}, Shape{24, 80, 130},
+                            Shape{77, 64, 300}, Shape{300, 96, 64}}) {
         const Operands o(s);
         const size_t panels = stored_panels(s.n) * kStoredPanelWidth;
         std::mt19937 generator(5);
@@ -112,7 +113,8 @@ TEST(kernelsGemm, RoundedProductsAreThoseOfRoundedFactors) {
     return values;
   };
   test::for_each_isa([&] {
-    for (const Shape s : {Shape{5, 40, 37}, Shape{77, 64, 300}, Shape{300, 96, 64}}) {
+    for (const Shape s : {Shape{5, 40, 37}, Shape{16, 80, 130}, Shape{24, 80, 130},
+                          Shape{77, 64, 300}, Shape{300, 96, 64}}) {
       const Operands o(s);
       PackedMatrix w = PackedMatrix::pack(o.weight.data(), o.bias.data(), s.n, s.k);
       w.set_precision(Precision::kBFloat16);

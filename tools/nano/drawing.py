@@ -98,13 +98,13 @@ def coloured(lines: np.ndarray, colours: np.ndarray) -> np.ndarray:
     thick = 2 * (size // 20) + 1
     core = np.asarray(ink.filter(ImageFilter.MinFilter(thick)).filter(ImageFilter.MaxFilter(thick))) > 0
     paint = np.zeros((size, size, 4), np.float32)
-    for mask in (inside, core & solid):
+    for mask in (inside, core):
         for area in areas(mask):
             under = area & (colours[..., 3] > 128)
             known = under.sum() * 4 >= area.sum()
             paint[area, :3] = colours[under, :3].mean(0) if known else 255
             paint[area, 3] = 255
-    ink_alpha = np.where(core & solid, 0, lines[..., 3]).astype(np.float32)[..., None] / 255
+    ink_alpha = np.where(core, 0, lines[..., 3]).astype(np.float32)[..., None] / 255
     over = paint[..., 3:] / 255 * (1 - ink_alpha)
     alpha = ink_alpha + over
     colour = (lines[..., :3] * ink_alpha + paint[..., :3] * over) / np.maximum(alpha, 1e-6)

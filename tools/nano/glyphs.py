@@ -6,7 +6,7 @@ from fontTools.pens.boundsPen import BoundsPen
 from fontTools.pens.svgPathPen import SVGPathPen
 from fontTools.ttLib import TTFont
 
-LICENCE_NAME = 13  # in the font's name table
+COPYRIGHT, LICENCE = 0, 13  # in a font's name table
 
 
 def font_file(folder: Path):
@@ -16,8 +16,9 @@ def font_file(folder: Path):
     return (regular or fonts or [None])[0]
 
 
-def stated_licence(path: Path) -> str:
-    return TTFont(path)["name"].getDebugName(LICENCE_NAME)
+def stated(path: Path, what: int):
+    """What the font says of itself: LICENCE or COPYRIGHT; None if nothing."""
+    return TTFont(path)["name"].getDebugName(what)
 
 
 class GlyphSet:

@@ -35,10 +35,8 @@ SHARD_SAMPLES = 1000
 HELD_OUT = "openmoji"    # never trained on nor chosen by
 SELECTION = "twemoji"    # a fifth of its classes is for choosing
 FORMAT = 6               # of what is written here; raised when it changes
-
-
 ICONS = {"phosphor", "tabler", "lucide", "hugeicons", "iconpark", "mdi", "fontawesome", "gameicons"}
-# Drawings in black alone get the colours of the same thing by another artist.
+# These drawings in black alone get the colours of the same thing by another artist.
 UNCOLOURED = {"notolines", "symbola", *ICONS}
 PALETTE = "noto"
 

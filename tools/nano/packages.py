@@ -2,6 +2,7 @@
 we expect."""
 
 import json
+import shutil
 import subprocess
 import tarfile
 from pathlib import Path
@@ -46,10 +47,24 @@ class FetchError(Exception):
 
 def run(*command, cwd: Path):
     """FetchError with the first thing the command said but for warnings, if it fails."""
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    try:
+        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    except OSError as error:
+        raise FetchError(f"cannot run {command[0]}: {error.strerror}") from error
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if not line.startswith("W:")]
         raise FetchError(f"{' '.join(map(str, command))}: {said[0] if said else 'failed'}")
+
+
+def unpack_deb(name: str, version: str, cache: Path, folder: Path):
+    try:
+        run("apt-get", "download", "-qq", f"{name}={version}", cwd=cache)
+    except FetchError as error:
+        raise FetchError(f"{error} (is this Debian 12, after apt-get update?)") from error
+    archive = next(cache.glob(f"{name}_{version}_*.deb"))
+    run("dpkg-deb", "-x", archive.resolve(), folder.resolve(), cwd=cache)
+    if not glyphs.font_file(folder):
+        raise FetchError(f"there is no font in {archive.name}")
 
 
 def fetch(cache: Path) -> dict:
@@ -58,18 +73,20 @@ def fetch(cache: Path) -> dict:
     for name, version, _, _ in PACKAGES:
         stem = f"{name.lstrip('@').replace('/', '-')}-{version}"
         folder = cache / stem / "package"
-        if name in DEBIAN:
-            if not glyphs.font_file(folder):
-                run("apt-get", "download", "-qq", f"{name}={version}", cwd=cache)
-                folder.mkdir(parents=True, exist_ok=True)
-                archive = next(cache.glob(f"{name}_{version}_*.deb"))
-                run("dpkg-deb", "-x", archive.resolve(), folder.resolve(), cwd=cache)
-        elif not (folder / "package.json").exists():
-            run("npm", "pack", "--ignore-scripts", "--loglevel=error", f"{name}@{version}", cwd=cache)
-            with tarfile.open(cache / f"{stem}.tgz") as archive:
-                members = [m for m in archive.getmembers()
-                           if m.isfile() and m.name.startswith("package/") and ".." not in m.name]
-                archive.extractall(cache / stem, members)
+        if not folder.exists():
+            part = cache / f"{stem}.part"
+            shutil.rmtree(part, ignore_errors=True)
+            (part / "package").mkdir(parents=True)
+            if name in DEBIAN:
+                unpack_deb(name, version, cache, part / "package")
+            else:
+                run("npm", "pack", "--ignore-scripts", "--loglevel=error", f"{name}@{version}", cwd=cache)
+                with tarfile.open(cache / f"{stem}.tgz") as archive:
+                    members = [m for m in archive.getmembers()
+                               if m.isfile() and m.name.startswith("package/") and ".." not in m.name]
+                    archive.extractall(part, members)
+            shutil.rmtree(cache / stem, ignore_errors=True)
+            part.replace(cache / stem)  # whole or not at all
         folders[name] = folder
     return folders
 
@@ -78,7 +95,8 @@ def check_licence(name: str, version: str, expected: str, folder: Path) -> dict:
     """The package's own statement of its licence; LicenceError if it is not the expected one."""
     if name in DEBIAN:
         font = glyphs.font_file(folder)
-        package = {"version": version, "license": glyphs.stated_licence(font)}
+        package = {"version": version, "license": glyphs.stated(font, glyphs.LICENCE),
+                   "author": glyphs.stated(font, glyphs.COPYRIGHT)}
     else:
         package = json.loads((folder / "package.json").read_text())
     found, author, url = package.get("license"), package.get("author"), package.get("homepage")

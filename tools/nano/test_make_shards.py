@@ -17,6 +17,7 @@ from pathlib import Path
 try:
     import cairo  # noqa: F401
     import gi
+    import gi._gi_cairo  # noqa: F401
     import numpy as np
     from fontTools.fontBuilder import FontBuilder
     from fontTools.pens.ttGlyphPen import TTGlyphPen
@@ -100,7 +101,7 @@ def lay_font(path, points, licence, features=""):
 
 
 def lay_cache(cache):
-    """Every package in its place: two drawings sets in all, one with a table of code points."""
+    """Every package in its place: icons of two colours, one with a table of code points, and fonts."""
     def folder(name):
         version = next(v for n, v, _, _ in packages.PACKAGES if n == name)
         return cache / f"{name.lstrip('@').replace('/', '-')}-{version}" / "package"
@@ -207,6 +208,8 @@ class MakeShards(unittest.TestCase):
 
     def test_icons_are_matched_to_what_they_show(self):
         _, classes, artists = make_shards.read_artists(self.root / "cache")
+        self.assertLess(make_shards.ICONS | make_shards.UNCOLOURED, set(artists))
+        self.assertNotIn(make_shards.HELD_OUT, {make_shards.PALETTE, *icons.NAME_TABLES})
         self.assertEqual(len(classes), len(LABELS))
         self.assertNotIn(icons.squash(FLAG), classes)
         self.assertEqual(len({e["slug"] for e in classes.values()}), len(LABELS))
@@ -246,14 +249,14 @@ class MakeShards(unittest.TestCase):
             fake.write_text("#!/bin/sh\necho W: root >&2\necho no network >&2\necho more >&2\nexit 1\n")
             fake.chmod(0o755)
             with unittest.mock.patch.dict(os.environ, {"PATH": f"{fake.parent}:{os.environ['PATH']}"}):
-                with self.assertRaisesRegex(SystemExit, f"{program} .*{name}.*: no network$"):
+                with self.assertRaisesRegex(SystemExit, f"{program} .*{name}.*: no network"):
                     run(self.root / f"without-{name}", self.root / "stopped")
 
     def test_drawings_in_black_are_painted(self):
         own = {(a["artist"], a["label"]): np.load(next((self.root / "cache/drawings").glob(
             f"*/{a['artist']}/{icons.squash(a['label'])}-*.npy")))
             for a in (json.loads(s["json"]) for s in self.splits["train"].values())}
-        for artist in FONTS:  # a black square without, all of it in the red of Noto's box with
+        for artist in [*FONTS, "tabler"]:  # black or blue without, in the red of Noto's box with
             red = own[artist, "cat"][own[artist, "cat"][..., 3] > 250][:, :3].mean(0)
             np.testing.assert_allclose(red, [0xcc, 0x22, 0x22], atol=3)
 
@@ -265,7 +268,7 @@ class GlyphTest(unittest.TestCase):
             lay_font(Path(folder) / "X-Regular.ttf", [0x1F468, 0x200D, 0x1F373], "free",
                      "feature ccmp { sub g0 g1 g2 by pair; } ccmp;")
             path = glyphs.font_file(Path(folder))
-            self.assertEqual(glyphs.stated_licence(path), "free")
+            self.assertEqual(glyphs.stated(path, glyphs.LICENCE), "free")
             self.assertIsNone(glyphs.font_file(Path(folder) / "none"))
             font = glyphs.GlyphSet(path)
             for hexcode, name in [("1F468", "g0"), ("1F468-200D-1F373", "pair"), ("1F373", "g2"),
@@ -308,10 +311,14 @@ class ColouredTest(unittest.TestCase):
         line = (self.radius > 67) & (self.radius < 69)
         self.assertTrue((painted[line] == (0, 0, 0, 255)).all())
 
-    def test_white_where_the_other_drawing_has_nothing(self):
-        self.green[self.x < 60] = 0
-        painted = drawing.coloured(self.lines, self.green)
-        self.assertTrue((painted[self.radius < 17] == 255).all())
+    def test_white_where_the_other_drawing_has_less_than_a_quarter(self):
+        dot = self.radius < 17
+        for left_of, colour in [(-12, (255, 255, 255, 255)), (-6, (10, 200, 30, 255))]:
+            self.green[:] = 0
+            self.green[self.x < left_of] = (10, 200, 30, 255)
+            share = (self.x < left_of)[self.radius < 20].mean()
+            self.assertEqual(share < 0.25, colour[0] == 255)
+            self.assertTrue((drawing.coloured(self.lines, self.green)[dot] == colour).all(), share)
 
     def test_no_drawing(self):
         nothing = np.zeros((160, 160, 4), np.uint8)
