@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The recipe of mobileclip_nano in stages. Each leaves its result under build/nano, is skipped when that
-# is there, and goes on where it was after a kill. About two hours on two cores.
+# is there, and goes on where it was after a kill. About two hours on two cores, 20 GB of memory.
 #   run.sh            the model
 #   run.sh ablation   the paper's ablation at toy scale: four losses, two seeds each, equal steps
 set -euo pipefail
