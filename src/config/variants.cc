@@ -40,7 +40,7 @@ constexpr ModelConfig vit(std::string_view name) {
 constexpr ModelConfig nano(std::string_view name, MciConfig image, int image_size, int text_width,
                            int text_layers) {
   ModelConfig config = mci(name, TextTower::kMct, text_layers, image);
-  config.licence = "MIT AND Apache-2.0 AND CC-BY-4.0";
+  config.licence = "MIT; drawings: see NOTICE";
   config.image_size = image_size;
   config.embed_dim = 256;
   config.interpolation = InterpolationKind::kBicubic;

@@ -44,19 +44,20 @@ teachers=(--teacher "$out/teacher_a/last.pt" --teacher "$out/teacher_b/last.pt")
 
 if [ "${1:-}" = ablation ]; then
   steps=${STEPS:-200}
+  runs=$out/ablation/$steps
   for seed in 1 2; do
     common=(--set "steps=$steps" --set "warmup=$((steps / 5))" --set "seed=$seed" --set "validation.every=$steps")
     only_clip=(--set loss.clip_weight=1 --set loss.distill_weight=0)
     first='[{"dim":256,"scale":25},{"dim":256,"scale":25,"use":false}]'
-    trained "$out/ablation/clip-$seed" configs/nano.json "${common[@]}" "${only_clip[@]}" --set loss.synthetic=false
-    trained "$out/ablation/synthetic-$seed" configs/nano.json "${common[@]}" "${only_clip[@]}"
-    trained "$out/ablation/distill-$seed" configs/nano.json "${common[@]}" --set "loss.teachers=$first"
-    trained "$out/ablation/ensemble-$seed" configs/nano.json "${common[@]}"
+    trained "$runs/clip-$seed" configs/nano.json "${common[@]}" "${only_clip[@]}" --set loss.synthetic=false
+    trained "$runs/synthetic-$seed" configs/nano.json "${common[@]}" "${only_clip[@]}"
+    trained "$runs/distill-$seed" configs/nano.json "${common[@]}" --set "loss.teachers=$first"
+    trained "$runs/ensemble-$seed" configs/nano.json "${common[@]}"
   done
-  for run in "$out"/ablation/*/; do
-    printf '%s ' "$(basename "$run")"
-    report --model "$run/last.pt" --split "$out/shards/heldout" --json
-  done | tee "$out/ablation.txt"
+  for run in "$runs"/*/; do
+    echo "$(basename "$run"), $steps steps"
+    report --model "$run/last.pt" --split "$out"/shards/{heldout,select} --json
+  done | tee "$out/ablation-$steps.txt"
   exit 0
 fi
 
