@@ -234,9 +234,9 @@ class Run {
     back.finish.run(kAll);
   }
 
-  // Sums stay in the unit, all steps of A are tiles. Every product waits for the one before it in
-  // the same sum: with up to 16 rows two panels go by at a time, or the unit would wait most of the
-  // time.
+  // Sums stay in the unit, all steps of A are tiles. With up to 16 rows two panels go by at a time:
+  // every product waits for the one before it in the same sum, and the time goes to reading the
+  // weights, which is faster in two streams.
   void run_few_rows() {
     Background<W>& back = background_;
     const size_t at_a_time = rows_ <= kTileRows ? 2 : 1;  // panels

@@ -30,6 +30,11 @@ def code(hexcode: str) -> str:
     return "-".join(p for p in hexcode.upper().split("-") if p != "FE0F")
 
 
+def private(hexcode: str) -> bool:
+    """Whether it is a code point of some font's own, which stands for no emoji."""
+    return unicodedata.category(chr(int(hexcode.split("-")[0], 16))) == "Co"
+
+
 def read_classes(emojibase: Path, emojilib: Path) -> dict:
     """squashed label -> {label, slug, hexcode, group, ...}; no flags, components or skin tones."""
     messages = json.loads((emojibase / "en/messages.json").read_text())
@@ -61,7 +66,7 @@ class IconSet:
         self.icons, self.aliases = self.data["icons"], self.data.get("aliases", {})
         table = folder / "chars.json"
         chars = json.loads(table.read_text()) if table.exists() else {}
-        self.by_code = {code(k): name for k, name in chars.items()}
+        self.by_code = {code(k): name for k, name in chars.items() if not private(k)}
 
     def resolve(self, name: str):
         """(name of the drawn icon, whether it is to be mirrored); (None, False) if unusable."""
@@ -108,7 +113,7 @@ def match(icons: IconSet, classes: dict, older: dict, misread=frozenset()) -> di
     for key, entry in classes.items():
         if entry["hexcode"] in icons.by_code:
             found[key] = icons.resolve(icons.by_code[entry["hexcode"]])
-    if not found:  # no table, or one of its font's private code points
+    if not icons.by_code:
         for name in [*icons.icons, *icons.aliases]:
             drawn, flip = icons.resolve(name)
             key = squash(name)
